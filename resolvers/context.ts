@@ -1,0 +1,20 @@
+/** What every resolver is given: who asks, and what it may use. One per operation. */
+import type { PrismaClient } from '../prisma/generated/client.ts';
+import type { RunLog } from './events/log.ts';
+import type { Viewer } from './policy.ts';
+import type { Sql } from './sql.ts';
+
+export interface Ctx {
+  readonly viewer: Viewer;
+  /** Commands: typed writes in one transaction. */
+  readonly db: PrismaClient;
+  /** Reads, and writes of many rows at once. */
+  readonly sql: Sql;
+  /** The one way to change a run. */
+  readonly log: RunLog;
+  /** Aborts when the client left or the deadline passed. */
+  readonly signal: AbortSignal;
+  readonly requestId: string;
+  /** Our clock; tests set it. */
+  readonly now: () => Date;
+}

@@ -1,0 +1,46 @@
+/** What reads and set-based writes need of Postgres; gateway/stores implements it over `pg`, in both modes. */
+
+/**
+ * One SQL text. Its name leads the text as a comment, so that logs, metrics, tests and pg_stat_activity say which
+ * it is. `Row` is the shape of what it answers: int8 as number (all of ours stay below 2^53), timestamptz as
+ * Date, jsonb parsed.
+ */
+export interface Statement<Row> {
+  /** `domain.purpose`, as in `runs.byIds`. */
+  readonly name: string;
+  readonly text: string;
+  /** False for texts put together at run time: preparing them would fill the server's memory. */
+  readonly prepared: boolean;
+  /** Never set; carries the type. */
+  readonly row?: Row;
+}
+
+/** A constant text: prepared once per connection. */
+export function statement<Row>(name: string, text: string): Statement<Row> {
+  return { name, text: `/* ${name} */ ${text}`, prepared: true };
+}
+
+/** A text put together from parts, such as a filter. Values still go by `$1 …`, never into the text. */
+export function dynamicStatement<Row>(name: string, text: string): Statement<Row> {
+  return { name, text: `/* ${name} */ ${text}`, prepared: false };
+}
+
+/**
+ * Queries on the primary. A call past its deadline, or without a free connection in time, throws Unavailable; its
+ * statement is cancelled.
+ */
+export interface Sql {
+  query<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * One transaction on one connection, READ COMMITTED unless told; rolled back when `work` throws. `work` must
+   * await nothing but its own statements: embedded, everybody else waits meanwhile.
+   */
+  transaction<T>(work: (tx: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
+}
+
+export interface TransactionOptions {
+  readonly isolation?: 'REPEATABLE READ' | 'SERIALIZABLE';
+  readonly readOnly?: boolean;
+  /** SET LOCAL lock_timeout, in milliseconds. */
+  readonly lockTimeout_ms?: number;
+}
