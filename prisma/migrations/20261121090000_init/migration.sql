@@ -159,7 +159,7 @@ CREATE TABLE "run_event" (
     CONSTRAINT "run_event_pkey" PRIMARY KEY ("run_id","seq")
 ) PARTITION BY RANGE ("run_id");
 
--- By hand: kept by run (uuid v7, so by start). Months get partitions of their own (gateway/stores/partitions.ts);
+-- By hand: kept by run (uuid v7, so by start). Months get partitions of their own (gateway/workers/partitions.ts);
 -- what fits none of them lands here.
 CREATE TABLE "run_event_rest" PARTITION OF "run_event" DEFAULT;
 
@@ -404,6 +404,9 @@ ALTER TABLE "step_run" SET (fillfactor = 80);
 -- What the heartbeat watch looks through.
 CREATE INDEX "run_live_idx" ON "run" ("id") WHERE "status" IN ('RUNNING', 'PAUSED', 'CANCELING');
 
+-- What retention looks through: runs that ended, oldest first.
+CREATE INDEX "run_finished_idx" ON "run" ("finished_at") WHERE "finished_at" IS NOT NULL;
+
 ALTER TABLE "run" ADD CONSTRAINT "run_version_check" CHECK ("version" >= 0);
 ALTER TABLE "run_event" ADD CONSTRAINT "run_event_seq_check" CHECK ("seq" >= 1);
 ALTER TABLE "artifact" ADD CONSTRAINT "artifact_size_check" CHECK ("size_bytes" BETWEEN 0 AND 9007199254740991);
@@ -422,15 +425,15 @@ CREATE TABLE "change" (
     "gone" BOOLEAN NOT NULL DEFAULT false,
     "from_seq" BIGINT,                             -- of a run: the events that this commit appended
     "to_seq" BIGINT,
-    "recorded_at" TIMESTAMPTZ(3) NOT NULL DEFAULT now(),
+    "recorded_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(), -- when written; now() would be the begin
     PRIMARY KEY ("xid", "position")
 );
 
 -- One row: what the feed remembers across restarts.
 CREATE TABLE "feed_state" (
     "id" SMALLINT PRIMARY KEY DEFAULT 1 CHECK ("id" = 1),
-    "epoch" INTEGER NOT NULL CHECK ("epoch" >= 1), -- raised when transaction ids may start over
-    "system_identifier" TEXT NOT NULL,
+    "epoch" BIGINT NOT NULL CHECK ("epoch" >= 1), -- raised when transaction ids may start over
+    "origin" TEXT NOT NULL,                        -- server, database and table that the positions belong to
     "timeline" TEXT NOT NULL,
     "removed_xid" xid8,                            -- highest that retention removed from change
     "changed_at" TIMESTAMPTZ(3) NOT NULL DEFAULT now()
@@ -448,7 +451,8 @@ END $$;
 CREATE TRIGGER "feed_insert" AFTER INSERT ON "run_event"
   REFERENCING NEW TABLE AS rows_now FOR EACH STATEMENT EXECUTE FUNCTION "feed_events"();
 
--- Any other followed table gets five triggers, its kind as the argument: insert, update, delete, version, truncate.
+-- Any other followed table gets six triggers: insert, update, delete (its kind as the argument), version, identity,
+-- truncate.
 CREATE FUNCTION "feed_rows"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO change (workspace_id, kind, id, version, gone)
@@ -463,6 +467,12 @@ BEGIN
   RETURN NEW;
 END $$;
 
+-- Followers would never hear that the old id, or the row in the old workspace, is gone.
+CREATE FUNCTION "feed_identity"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is followed: id and workspace_id of a row never change', TG_TABLE_NAME;
+END $$;
+
 CREATE FUNCTION "feed_no_truncate"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is followed: DELETE its rows, TRUNCATE is not seen by followers', TG_TABLE_NAME;
@@ -475,6 +485,8 @@ CREATE TRIGGER "feed_update" AFTER UPDATE ON "workflow"
 CREATE TRIGGER "feed_delete" AFTER DELETE ON "workflow"
   REFERENCING OLD TABLE AS rows_now FOR EACH STATEMENT EXECUTE FUNCTION "feed_rows"('workflow');
 CREATE TRIGGER "feed_version" BEFORE UPDATE ON "workflow" FOR EACH ROW EXECUTE FUNCTION "feed_version"();
+CREATE TRIGGER "feed_identity" BEFORE UPDATE OF "id", "workspace_id" ON "workflow" FOR EACH ROW
+  WHEN ((OLD.id, OLD.workspace_id) IS DISTINCT FROM (NEW.id, NEW.workspace_id)) EXECUTE FUNCTION "feed_identity"();
 CREATE TRIGGER "feed_no_truncate" BEFORE TRUNCATE ON "workflow" FOR EACH STATEMENT EXECUTE FUNCTION "feed_no_truncate"();
 
 CREATE TRIGGER "feed_insert" AFTER INSERT ON "artifact"
@@ -484,11 +496,15 @@ CREATE TRIGGER "feed_update" AFTER UPDATE ON "artifact"
 CREATE TRIGGER "feed_delete" AFTER DELETE ON "artifact"
   REFERENCING OLD TABLE AS rows_now FOR EACH STATEMENT EXECUTE FUNCTION "feed_rows"('artifact');
 CREATE TRIGGER "feed_version" BEFORE UPDATE ON "artifact" FOR EACH ROW EXECUTE FUNCTION "feed_version"();
+CREATE TRIGGER "feed_identity" BEFORE UPDATE OF "id", "workspace_id" ON "artifact" FOR EACH ROW
+  WHEN ((OLD.id, OLD.workspace_id) IS DISTINCT FROM (NEW.id, NEW.workspace_id)) EXECUTE FUNCTION "feed_identity"();
 CREATE TRIGGER "feed_no_truncate" BEFORE TRUNCATE ON "artifact" FOR EACH STATEMENT EXECUTE FUNCTION "feed_no_truncate"();
 
 -- A run is followed by its events; only its end needs the row. Its version is its seq, so no trigger raises it.
 CREATE TRIGGER "feed_delete" AFTER DELETE ON "run"
   REFERENCING OLD TABLE AS rows_now FOR EACH STATEMENT EXECUTE FUNCTION "feed_rows"('run');
+CREATE TRIGGER "feed_identity" BEFORE UPDATE OF "id", "workspace_id" ON "run" FOR EACH ROW
+  WHEN ((OLD.id, OLD.workspace_id) IS DISTINCT FROM (NEW.id, NEW.workspace_id)) EXECUTE FUNCTION "feed_identity"();
 CREATE TRIGGER "feed_no_truncate" BEFORE TRUNCATE ON "run" FOR EACH STATEMENT EXECUTE FUNCTION "feed_no_truncate"();
 CREATE TRIGGER "feed_no_truncate" BEFORE TRUNCATE ON "run_event" FOR EACH STATEMENT EXECUTE FUNCTION "feed_no_truncate"();
 
