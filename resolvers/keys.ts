@@ -1,5 +1,7 @@
 /** Ids: made by us, in order of time. */
 import { v5, v7, validate } from 'uuid';
+import { Invalid } from './errors.ts';
+import { shown } from './issues.ts';
 
 /** A new uuid v7: sorts by creation. `at_ms` sets its time, for recorded history. */
 export function newId(at_ms?: number): string {
@@ -14,4 +16,31 @@ export function derivedId(name: string, namespace: string): string {
 /** The canonical form (lower case), or null when it is not a uuid. */
 export function canonicalId(text: string): string | null {
   return validate(text) ? text.toLowerCase() : null;
+}
+
+/**
+ * The id of a node in the graph, opaque to clients: base64url of `Type:key`. Worked example:
+ * `Run:019a5f00-0000-7000-8000-000000000001` is `UnVuOjAxOWE1ZjAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ`.
+ */
+export function globalId(type: string, key: string): string {
+  return Buffer.from(`${type}:${key}`).toString('base64url');
+}
+
+/** What a global id names, or null when it is damaged. */
+export function readGlobalId(text: string): { type: string; key: string } | null {
+  const bytes = Buffer.from(text, 'base64url');
+  const match = /^(\w+):(.+)$/s.exec(bytes.toString());
+  if (!match?.[1] || !match[2] || bytes.toString('base64url') !== text) return null;
+  return { type: match[1], key: match[2] };
+}
+
+/**
+ * The uuid of a node of this type, from its global id or from the uuid itself, as logs show it.
+ * Refuses with Invalid at `path`.
+ */
+export function uuidOf(type: string, text: string, path: string): string {
+  const read = readGlobalId(text);
+  const uuid = canonicalId(read?.type === type ? read.key : text);
+  if (uuid === null) throw new Invalid(path, `must be the id of a ${type}, got ${shown(text)}`);
+  return uuid;
 }

@@ -1,10 +1,13 @@
 import SchemaBuilder from '@pothos/core';
 import ErrorsPlugin from '@pothos/plugin-errors';
-import RelayPlugin from '@pothos/plugin-relay';
 import type { Ctx } from '../resolvers/context.ts';
 import { BATCH_PLUGIN } from './batch.ts';
 
-/** What every schema file builds on. Only plugins that keep off the read path: types, ids, errors of mutations. */
+/**
+ * What every schema file builds on. Only plugins that keep off the read path: batch fields, and errors as members
+ * of what a mutation answers. Nodes and connections are node.ts and connection.ts: the relay plugin's would be
+ * resolved parent by parent.
+ */
 export const builder = new SchemaBuilder<{
   Context: Ctx;
   DefaultFieldNullability: false;
@@ -17,11 +20,19 @@ export const builder = new SchemaBuilder<{
     JSON: { Input: unknown; Output: unknown };
   };
 }>({
-  plugins: [BATCH_PLUGIN, ErrorsPlugin, RelayPlugin],
+  plugins: [BATCH_PLUGIN, ErrorsPlugin],
   defaultFieldNullability: false,
-  relay: { clientMutationId: 'omit', cursorType: 'String', nodesOnConnection: true },
-  errors: { defaultTypes: [], directResult: true },
+  errors: {
+    defaultTypes: [],
+    directResult: true,
+    defaultUnionOptions: {
+      name: ({ fieldName }) => `${fieldName[0]?.toUpperCase()}${fieldName.slice(1)}Result`,
+    },
+  },
 });
+
+/** For the types of what is built from it. */
+export type Types = (typeof builder)['$inferSchemaTypes'];
 
 builder.queryType({ description: 'Everything that can be asked.' });
 builder.mutationType({

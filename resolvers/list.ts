@@ -1,0 +1,229 @@
+/** Lists: filtered, ordered, in pages; of the whole workspace, or windows on the lists of many parents at once. */
+import { createHash } from 'node:crypto';
+import type { Ctx } from './context.ts';
+import { selectList, type Entity, type OrderTerm } from './entity.ts';
+import { Limited } from './errors.ts';
+import { compileFilter, params, type Filter, type Params } from './filter.ts';
+import { afterSql, orderSql, readOrder, reversed, type Term } from './order.ts';
+import {
+  readCursor,
+  readPage,
+  writeCursor,
+  type Page,
+  type PageArgs,
+  type PageBounds,
+} from './page.ts';
+import { authorize } from './policy.ts';
+import { dynamicStatement } from './sql.ts';
+
+/** Rows that one level may ask for: parents times page size. */
+export const LEVEL_ROWS_MAX = 100_000;
+
+export interface ListArgs extends PageArgs {
+  readonly filter?: Filter | null | undefined;
+  readonly orderBy?: readonly OrderTerm[] | null | undefined;
+}
+
+/** A page of a list. */
+export interface Connection<Row> {
+  readonly nodes: readonly Row[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  /** Opaque position of a row of this list. */
+  readonly cursorOf: (row: Row) => string;
+  /** Shared by all connections of one level, so that their totals are one statement. */
+  readonly counter: Counter;
+  /** Which of the level's lists this is. */
+  readonly index: number;
+}
+
+/** How many rows each list has, all pages together: one statement, when first asked. */
+export type Counter = (ctx: Ctx) => Promise<readonly number[]>;
+
+/** How the rows of a list hang on their parent, whose key columns are `p.k0`, `p.k1` … */
+export interface Link {
+  /** Ends the names of its statements: `runs.byWorkflow`. */
+  readonly name: string;
+  /** SQL types of the key's parts. */
+  readonly casts: readonly string[];
+  readonly on: (child: string, parent: string) => string;
+}
+
+/** One page of all rows of the workspace. One statement. Refuses as readPage, readOrder and compileFilter. */
+export async function listOf<Row extends object>(
+  ctx: Ctx,
+  entity: Entity<Row>,
+  args: ListArgs,
+  bounds?: PageBounds,
+): Promise<Connection<Row>> {
+  const list = readList(ctx, entity, args, bounds);
+  const into = params();
+  const scope = `x.workspace_id = ${into.add(ctx.viewer.workspaceId, 'uuid')}`;
+  const rows = await ctx.sql.query(
+    dynamicStatement<Row>(`${entity.plural}.list`, windowSql(list, scope, into)),
+    into.values,
+  );
+  const counter = once(async (asking) => {
+    const counting = params();
+    const within = `x.workspace_id = ${counting.add(asking.viewer.workspaceId, 'uuid')}`;
+    const text = `SELECT count(*) AS count FROM ${entity.table} x WHERE ${within} AND ${list.where(counting)}`;
+    const name = `${entity.plural}.count`;
+    const [row] = await asking.sql.query(
+      dynamicStatement<{ count: number }>(name, text),
+      counting.values,
+    );
+    return [row?.count ?? 0];
+  });
+  return connection(list, rows, 0, counter);
+}
+
+/**
+ * The same page of each parent's list, in the order of the keys. One lateral statement for all of them, so each
+ * window is an index scan of its own. Refuses as listOf; Limited past LEVEL_ROWS_MAX.
+ */
+export async function listsOf<Row extends object>(
+  ctx: Ctx,
+  entity: Entity<Row>,
+  link: Link,
+  keys: readonly (readonly unknown[])[],
+  args: ListArgs,
+  bounds?: PageBounds,
+): Promise<Connection<Row>[]> {
+  const list = readList(ctx, entity, args, bounds);
+  const asked = keys.length * list.page.size;
+  if (asked > LEVEL_ROWS_MAX)
+    throw new Limited(`${entity.plural} of one level`, LEVEL_ROWS_MAX, asked);
+  const into = params();
+  const parents = parentsSql(link, keys, into);
+  const rows = await ctx.sql.query(
+    dynamicStatement<Row & { parent: number }>(
+      `${entity.plural}.${link.name}`,
+      `SELECT p.parent::int AS parent, child.* FROM ${parents}
+      CROSS JOIN LATERAL (${windowSql(list, link.on('x', 'p'), into)}) child`,
+    ),
+    into.values,
+  );
+  const counter = once(async (asking: Ctx) => {
+    const counting = params();
+    const counted = await asking.sql.query(
+      dynamicStatement<{ parent: number; count: number }>(
+        `${entity.plural}.${link.name}.count`,
+        `SELECT p.parent::int AS parent, counted.count FROM ${parentsSql(link, keys, counting)}
+        CROSS JOIN LATERAL (SELECT count(*) AS count FROM ${entity.table} x
+          WHERE ${link.on('x', 'p')} AND ${list.where(counting)}) counted`,
+      ),
+      counting.values,
+    );
+    const counts = keys.map(() => 0);
+    for (const { parent, count } of counted) counts[parent - 1] = count;
+    return counts;
+  });
+  const windows = keys.map((): Row[] => []);
+  for (const row of rows) windows[row.parent - 1]?.push(row); // In order: a lateral window is a nested loop.
+  return windows.map((window, index) => connection(list, window, index, counter));
+}
+
+interface List<Row> {
+  readonly entity: Entity<Row>;
+  readonly terms: readonly Term[];
+  readonly page: Page;
+  readonly where: (into: Params) => string;
+  readonly after: readonly unknown[] | null;
+  readonly before: readonly unknown[] | null;
+  readonly binding: string;
+}
+
+function readList<Row>(
+  ctx: Ctx,
+  entity: Entity<Row>,
+  args: ListArgs,
+  bounds?: PageBounds,
+): List<Row> {
+  authorize(ctx.viewer, entity.read, ctx.viewer);
+  const terms = readOrder(entity, args.orderBy);
+  const page = readPage(args, bounds);
+  const where = (into: Params) =>
+    compileFilter(entity, args.filter, 'x', { params: into, now: ctx.now() });
+  const order = terms.map(({ field, direction }) => `${field} ${direction}`).join(',');
+  const binding = `${entity.name} ${order} ${hashOf(args.filter ?? {})}`;
+  const position = (cursor: string | null, path: string) =>
+    cursor === null ? null : fromCursor(terms, readCursor(binding, cursor, path));
+  return {
+    entity,
+    terms,
+    page,
+    where,
+    binding,
+    after: position(page.after, 'after'),
+    before: position(page.before, 'before'),
+  };
+}
+
+/** One row more than the page, to know whether there are more. */
+function windowSql<Row>(list: List<Row>, scope: string, into: Params): string {
+  const { entity, terms, page, after, before } = list;
+  const order = page.backward ? reversed(terms) : terms;
+  const conditions = [
+    scope,
+    list.where(into),
+    ...(after ? [afterSql(terms, after, 'x', into)] : []),
+    ...(before ? [afterSql(reversed(terms), before, 'x', into)] : []),
+  ];
+  return `SELECT ${selectList(entity, 'x')} FROM ${entity.table} x
+    WHERE ${conditions.join(' AND ')} ORDER BY ${orderSql(order, 'x')} LIMIT ${page.size + 1}`;
+}
+
+function parentsSql(link: Link, keys: readonly (readonly unknown[])[], into: Params): string {
+  const parts = link.casts.map((cast, part) =>
+    into.add(
+      keys.map((key) => key[part]),
+      `${cast}[]`,
+    ),
+  );
+  const names = link.casts.map((_, part) => `k${part}`);
+  return `unnest(${parts.join(', ')}) WITH ORDINALITY AS p(${names.join(', ')}, parent)`;
+}
+
+function connection<Row extends object>(
+  list: List<Row>,
+  rows: readonly Row[],
+  index: number,
+  counter: Counter,
+): Connection<Row> {
+  const { size, backward, after, before } = list.page;
+  const more = rows.length > size;
+  const within = rows.slice(0, size);
+  return {
+    nodes: backward ? within.toReversed() : within,
+    // In the direction of reading it is known; behind, a cursor was there.
+    hasNextPage: backward ? before !== null : more,
+    hasPreviousPage: backward ? more : after !== null,
+    cursorOf: (row) => writeCursor(list.binding, toCursor(list.terms, row)),
+    counter,
+    index,
+  };
+}
+
+function toCursor(terms: readonly Term[], row: object): unknown[] {
+  return terms.map(({ field }) => {
+    const value = (row as Record<string, unknown>)[field];
+    return value instanceof Date ? value.getTime() : value;
+  });
+}
+
+function fromCursor(terms: readonly Term[], position: readonly unknown[]): unknown[] {
+  return terms.map(({ column }, index) => {
+    const value = position[index];
+    return column.type === 'time' && value !== null ? new Date(value as number) : value;
+  });
+}
+
+/** Of the filter as it was written: the same question gets the same cursors. */
+function hashOf(filter: Filter): string {
+  return createHash('sha256').update(JSON.stringify(filter)).digest('base64url').slice(0, 16);
+}
+
+function once(counter: Counter): Counter {
+  let counted: Promise<readonly number[]> | undefined;
+  return (ctx) => (counted ??= counter(ctx));
+}

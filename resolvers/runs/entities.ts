@@ -1,0 +1,231 @@
+/** The tables of workflows and runs, as lists, filters and orders see them. */
+import { between_ms, bigint, choice, float, id, int, json, tags, text, time } from '../entity.ts';
+import type { Entity } from '../entity.ts';
+import type {
+  AttemptRow,
+  RunEventRow,
+  RunRow,
+  StepRunRow,
+  WorkflowRow,
+  WorkflowVersionRow,
+} from './rows.ts';
+
+export const WORKFLOW: Entity<WorkflowRow> = {
+  name: 'Workflow',
+  plural: 'workflows',
+  table: 'workflow',
+  columns: {
+    id: id('Workflow', 'id'),
+    workspaceId: id('Workspace', 'workspace_id'),
+    identity: text('identity'),
+    name: text('name'),
+    kind: text('kind'),
+    description: text('description', 'nullable'),
+    createdAt: time('created_at'),
+    updatedAt: time('updated_at'),
+    version: bigint('version'),
+  },
+  derived: {
+    // Index scans on run (workflow_id, …) and artifact (run_id, …) per workflow that the rest of a filter leaves.
+    quality: float(
+      (
+        workflow,
+      ) => `(SELECT avg(made.quality) FROM run made_by JOIN artifact made ON made.run_id = made_by.id
+        WHERE made_by.workflow_id = ${workflow}.id)`,
+      'nullable',
+    ),
+  },
+  filters: ['id', 'name', 'kind', 'description', 'createdAt', 'updatedAt', 'quality'],
+  orders: ['createdAt', 'updatedAt', 'name', 'kind'],
+  unique: ['id'],
+  order: [{ field: 'createdAt', direction: 'DESC' }],
+  relations: {
+    runs: { to: 'Run', kind: 'many', on: (workflow, run) => `${run}.workflow_id = ${workflow}.id` },
+    versions: {
+      to: 'WorkflowVersion',
+      kind: 'many',
+      on: (workflow, version) => `${version}.workflow_id = ${workflow}.id`,
+    },
+  },
+  read: 'workflow.read',
+};
+
+export const WORKFLOW_VERSION: Entity<WorkflowVersionRow> = {
+  name: 'WorkflowVersion',
+  plural: 'workflowVersions',
+  table: 'workflow_version',
+  columns: {
+    id: id('WorkflowVersion', 'id'),
+    workflowId: id('Workflow', 'workflow_id'),
+    number: int('number'),
+    hash: text('hash'),
+    stepCount: int('step_count'),
+    edgeCount: int('edge_count'),
+    createdAt: time('created_at'),
+  },
+  derived: {},
+  filters: ['id', 'number', 'hash', 'stepCount', 'edgeCount', 'createdAt'],
+  orders: ['number', 'createdAt'],
+  unique: ['id'],
+  order: [{ field: 'number', direction: 'DESC' }],
+  relations: {
+    workflow: {
+      to: 'Workflow',
+      kind: 'one',
+      on: (version, workflow) => `${workflow}.id = ${version}.workflow_id`,
+    },
+  },
+  read: 'workflow.read',
+};
+
+export const RUN: Entity<RunRow> = {
+  name: 'Run',
+  plural: 'runs',
+  table: 'run',
+  columns: {
+    id: id('Run', 'id'),
+    workspaceId: id('Workspace', 'workspace_id'),
+    workflowId: id('Workflow', 'workflow_id'),
+    workflowVersionId: id('WorkflowVersion', 'workflow_version_id'),
+    status: choice('RunStatus', 'run_status', 'status'),
+    statusName: text('status_name', 'nullable'),
+    version: bigint('version'),
+    retryOf: id('Run', 'retry_of', 'nullable'),
+    failureReason: choice('FailureReason', 'failure_reason', 'failure_reason', 'nullable'),
+    error: text('error', 'nullable'),
+    tags: tags('tags'),
+    metadata: json('metadata'),
+    stepsTotal: int('steps_total'),
+    stepsDone: int('steps_done'),
+    stepsFailed: int('steps_failed'),
+    stepsRunning: int('steps_running'),
+    createdAt: time('created_at'),
+    startedAt: time('started_at', 'nullable'),
+    finishedAt: time('finished_at', 'nullable'),
+    updatedAt: time('updated_at'),
+    durationMs: between_ms('started_at', 'finished_at'),
+  },
+  derived: {},
+  filters: [
+    ...(['id', 'workflowId', 'workflowVersionId', 'status', 'statusName', 'version'] as const),
+    ...(['retryOf', 'failureReason', 'error', 'tags', 'metadata', 'stepsTotal'] as const),
+    ...(['stepsDone', 'stepsFailed', 'stepsRunning', 'createdAt', 'startedAt'] as const),
+    ...(['finishedAt', 'updatedAt', 'durationMs'] as const),
+  ],
+  orders: ['createdAt', 'startedAt', 'finishedAt', 'updatedAt', 'durationMs', 'status'],
+  unique: ['id'],
+  order: [{ field: 'createdAt', direction: 'DESC' }],
+  relations: {
+    workflow: {
+      to: 'Workflow',
+      kind: 'one',
+      on: (run, workflow) => `${workflow}.id = ${run}.workflow_id`,
+    },
+    steps: { to: 'StepRun', kind: 'many', on: (run, step) => `${step}.run_id = ${run}.id` },
+    artifacts: { to: 'Artifact', kind: 'many', on: (run, made) => `${made}.run_id = ${run}.id` },
+    retries: { to: 'Run', kind: 'many', on: (run, retry) => `${retry}.retry_of = ${run}.id` },
+  },
+  read: 'run.read',
+};
+
+export const STEP_RUN: Entity<StepRunRow> = {
+  name: 'StepRun',
+  plural: 'stepRuns',
+  table: 'step_run',
+  columns: {
+    runId: id('Run', 'run_id'),
+    stepKey: text('step_key'),
+    name: text('name'),
+    position: int('position'),
+    status: choice('StepStatus', 'step_status', 'status'),
+    attempt: int('attempt'),
+    progress: float('progress', 'nullable'),
+    message: text('message', 'nullable'),
+    failureReason: choice('FailureReason', 'failure_reason', 'failure_reason', 'nullable'),
+    error: text('error', 'nullable'),
+    startedAt: time('started_at', 'nullable'),
+    finishedAt: time('finished_at', 'nullable'),
+    changedSeq: bigint('changed_seq'),
+    durationMs: between_ms('started_at', 'finished_at'),
+  },
+  derived: {},
+  filters: [
+    ...(['stepKey', 'name', 'status', 'attempt', 'progress', 'failureReason', 'error'] as const),
+    ...(['startedAt', 'finishedAt', 'durationMs', 'changedSeq'] as const),
+  ],
+  orders: ['position', 'name', 'startedAt', 'finishedAt', 'durationMs', 'status', 'changedSeq'],
+  unique: ['runId', 'position'],
+  order: [{ field: 'position', direction: 'ASC' }],
+  relations: {
+    run: { to: 'Run', kind: 'one', on: (step, run) => `${run}.id = ${step}.run_id` },
+    artifacts: {
+      to: 'Artifact',
+      kind: 'many',
+      on: (step, made) => `${made}.run_id = ${step}.run_id AND ${made}.step_key = ${step}.step_key`,
+    },
+  },
+  read: 'run.read',
+};
+
+export const ATTEMPT: Entity<AttemptRow> = {
+  name: 'Attempt',
+  plural: 'attempts',
+  table: 'attempt',
+  columns: {
+    runId: id('Run', 'run_id'),
+    stepKey: text('step_key'),
+    attempt: int('attempt'),
+    status: choice('StepStatus', 'step_status', 'status'),
+    worker: text('worker', 'nullable'),
+    failureReason: choice('FailureReason', 'failure_reason', 'failure_reason', 'nullable'),
+    error: text('error', 'nullable'),
+    startedAt: time('started_at', 'nullable'),
+    finishedAt: time('finished_at', 'nullable'),
+    changedSeq: bigint('changed_seq'),
+    durationMs: between_ms('started_at', 'finished_at'),
+  },
+  derived: {},
+  filters: [
+    'attempt',
+    'status',
+    'worker',
+    'failureReason',
+    'startedAt',
+    'finishedAt',
+    'durationMs',
+  ],
+  orders: ['attempt', 'startedAt', 'finishedAt', 'durationMs'],
+  unique: ['runId', 'stepKey', 'attempt'],
+  order: [{ field: 'attempt', direction: 'ASC' }],
+  relations: {},
+  read: 'run.read',
+};
+
+export const RUN_EVENT: Entity<RunEventRow> = {
+  name: 'RunEvent',
+  plural: 'runEvents',
+  table: 'run_event',
+  columns: {
+    runId: id('Run', 'run_id'),
+    seq: bigint('seq'),
+    eventId: id('RunEvent', 'event_id'),
+    type: choice('EventType', 'event_type', 'type'),
+    stepKey: text('step_key', 'nullable'),
+    attempt: int('attempt', 'nullable'),
+    occurredAt: time('occurred_at'),
+    recordedAt: time('recorded_at'),
+    actor: text('actor'),
+    causationId: id('RunEvent', 'causation_id', 'nullable'),
+    correlationId: id('RunEvent', 'correlation_id', 'nullable'),
+    schemaVersion: int('schema_version'),
+    payload: json('payload'),
+    epoch: int(() => 'coalesce((SELECT epoch FROM feed_state), 0)'),
+  },
+  derived: {},
+  filters: ['seq', 'type', 'stepKey', 'attempt', 'occurredAt', 'recordedAt', 'actor'],
+  orders: ['seq'],
+  unique: ['runId', 'seq'],
+  order: [{ field: 'seq', direction: 'ASC' }],
+  relations: {},
+  read: 'run.read',
+};

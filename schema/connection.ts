@@ -1,0 +1,71 @@
+/** Relay connections over resolvers/list.ts. */
+import type { ObjectRef } from '@pothos/core';
+import type { Ctx } from '../resolvers/context.ts';
+import type { Connection, Counter } from '../resolvers/list.ts';
+import { builder, type Types } from './builder.ts';
+
+const PageInfo = builder.objectRef<Connection<object>>('PageInfo').implement({
+  description:
+    'Where a page lies in its list. Behind the direction of reading it goes by the cursor given.',
+  fields: (t) => ({
+    hasNextPage: t.exposeBoolean('hasNextPage'),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage'),
+    startCursor: t.field({
+      type: 'Cursor',
+      nullable: true,
+      resolve: (page) => cursorAt(page, 0),
+    }),
+    endCursor: t.field({
+      type: 'Cursor',
+      nullable: true,
+      resolve: (page) => cursorAt(page, -1),
+    }),
+  }),
+});
+
+/** `XConnection` and `XEdge` of a type. A total is counted only when asked for, for all of a level at once. */
+export function connectionType<Row extends object>(
+  name: string,
+  node: ObjectRef<Types, Row>,
+): ObjectRef<Types, Connection<Row>> {
+  const edge = builder.objectRef<{ page: Connection<Row>; node: Row }>(`${name}Edge`).implement({
+    fields: (t) => ({
+      cursor: t.field({ type: 'Cursor', resolve: ({ page, node: row }) => page.cursorOf(row) }),
+      node: t.field({ type: node, resolve: ({ node: row }) => row as never }),
+    }),
+  });
+  return builder.objectRef<Connection<Row>>(`${name}Connection`).implement({
+    description: `A page of a list of ${name}.`,
+    fields: (t) => ({
+      nodes: t.field({ type: [node], resolve: (page) => page.nodes as never }),
+      edges: t.field({
+        type: [edge],
+        resolve: (page) => page.nodes.map((row) => ({ page, node: row })),
+      }),
+      pageInfo: t.field({
+        type: PageInfo,
+        resolve: (page) => page as unknown as Connection<object>,
+      }),
+      totalCount: t.batch({
+        type: 'Int',
+        description: 'Rows of the whole list, all pages together. Costs a count of its own.',
+        batch: totals,
+      }),
+    }),
+  });
+}
+
+/** One count per list that the level's connections come from. */
+async function totals(
+  pages: readonly { counter: Counter; index: number }[],
+  _args: object,
+  ctx: Ctx,
+): Promise<number[]> {
+  const counts = await Promise.all(pages.map((page) => page.counter(ctx)));
+  return pages.map((page, index) => counts[index]?.[page.index] ?? 0);
+}
+
+function cursorAt(page: Connection<object>, place: 0 | -1): string | null {
+  const row = page.nodes.at(place);
+  return row ? page.cursorOf(row) : null;
+}

@@ -1,0 +1,100 @@
+/** Relay's nodes: whatever has an id of its own can be read again by it. */
+import type { InterfaceRef, ObjectFieldsShape, ObjectRef } from '@pothos/core';
+import type { Ctx } from '../resolvers/context.ts';
+import { Invalid, Refusal } from '../resolvers/errors.ts';
+import { shown } from '../resolvers/issues.ts';
+import { globalId, readGlobalId } from '../resolvers/keys.ts';
+import { builder, type Types } from './builder.ts';
+
+/** Ids of one `nodes`. */
+export const NODES_MAX = 100;
+
+interface NodeOptions<Row> {
+  readonly description: string;
+  /** Names the row within its type. */
+  readonly key: (row: Row) => string;
+  /** Rows by such keys, in their order; null where there is none, or none that the viewer may see. */
+  readonly load: (ctx: Ctx, keys: readonly string[]) => Promise<readonly (Row | null)[]>;
+}
+
+const loads = new Map<string, NodeOptions<object>['load']>();
+
+const Node: InterfaceRef<Types, object> = builder.interfaceRef<object>('Node').implement({
+  description: 'Anything with an id of its own.',
+  fields: (t) => ({
+    id: t.id({ description: 'Unique in the whole graph; opaque.', resolve: () => '' }),
+  }),
+});
+
+/** An object type that is a node: it gets `id`, and `node(id)` finds it. */
+export function nodeType<Row extends object>(
+  name: string,
+  options: NodeOptions<Row>,
+  fields: ObjectFieldsShape<Types, Row>,
+): ObjectRef<Types, Row> {
+  loads.set(name, options.load as NodeOptions<object>['load']);
+  return builder.objectRef<Row>(name).implement({
+    description: options.description,
+    interfaces: [Node as never],
+    fields: (t) => ({
+      id: t.id({ resolve: (row) => globalId(name, options.key(row)) }),
+      ...fields(t),
+    }),
+  });
+}
+
+builder.queryField('node', (t) =>
+  t.field({
+    type: Node,
+    nullable: true,
+    description: 'Whatever has this id; null when it is gone. A damaged id is INVALID.',
+    args: { id: t.arg.id({ required: true }) },
+    resolve: async (_root, { id }, ctx) => {
+      const [found] = await nodesById(ctx, [id], 'id');
+      if (found instanceof Error) throw found;
+      return found ?? null;
+    },
+  }),
+);
+
+builder.queryField('nodes', (t) =>
+  t.field({
+    type: t.listRef(Node, { nullable: true }),
+    description: `Whatever has these ids (at most ${NODES_MAX}), in their order.`,
+    args: { ids: t.arg.idList({ required: true }) },
+    resolve: (_root, { ids }, ctx) => {
+      if (ids.length > NODES_MAX) {
+        throw new Invalid('ids', `may hold at most ${NODES_MAX}, got ${ids.length}`);
+      }
+      return nodesById(ctx, ids, 'ids') as Promise<(object | null)[]>;
+    },
+  }),
+);
+
+/** One statement per type named; an Error in the place of a damaged id. */
+async function nodesById(ctx: Ctx, ids: readonly string[], path: string) {
+  const found: (object | Error | null)[] = ids.map(() => null);
+  const wanted = new Map<string, { key: string; index: number }[]>();
+  for (const [index, id] of ids.entries()) {
+    const read = readGlobalId(id);
+    if (!read || !loads.has(read.type)) {
+      const at = path === 'ids' ? `ids[${index}]` : path;
+      found[index] = new Invalid(at, `must be the id of a node, got ${shown(id)}`);
+      continue;
+    }
+    wanted.set(read.type, [...(wanted.get(read.type) ?? []), { key: read.key, index }]);
+  }
+  await Promise.all(
+    [...wanted].map(async ([type, places]) => {
+      const rows = await loads.get(type)!(
+        ctx,
+        places.map(({ key }) => key),
+      );
+      for (const [place, { index }] of places.entries()) {
+        const row = rows[place];
+        if (row) found[index] = { ...row, __typename: type };
+      }
+    }),
+  );
+  return found satisfies (object | Refusal | null)[];
+}
