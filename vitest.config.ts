@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { summary } from './e2e/kit/summary.ts';
 
 export default defineConfig({
   // With graphql 16, Vitest loads it as ESM for our files and as CommonJS for Pothos: "another module or realm".
@@ -6,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['{gateway,schema,resolvers,client,scripts,e2e}/**/*.test.ts'],
     pool: 'forks',
+    globalSetup: 'e2e/kit/global-setup.ts',
+    reporters: ['default', summary],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
