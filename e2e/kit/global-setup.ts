@@ -10,7 +10,9 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
     process.env['TEST_DATABASE_URL'] = server.url;
     return () => server.stop();
   } catch (error) {
-    if (process.env['REQUIRE_STORES'] === '1') throw error;
+    if (process.env['REQUIRE_STORES'] === '1') {
+      throw new Error('REQUIRE_STORES=1, but Postgres cannot be had', { cause: error });
+    }
     process.env['TEST_DATABASE_MISSING'] = (error as Error).message;
     return undefined;
   }

@@ -3,7 +3,7 @@ import type { Reporter, TestModule } from 'vitest/node';
 
 /** Vitest reporter; comes after the default one. Prints `N passed, N failed, N skipped` as its last line. */
 export const summary: Reporter = {
-  onTestRunEnd(modules, errors) {
+  onTestRunEnd(modules, errors, reason) {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
     const skipped: string[] = [];
     for (const module of modules) {
@@ -14,6 +14,7 @@ export const summary: Reporter = {
         if (state === 'skipped') skipped.push(`${module.relativeModuleId} > ${test.fullName}`);
       }
     }
+    if (reason === 'failed') count.failed ||= 1; // The set-up before all tests failed.
     skipped.push(...suitesWithoutServer(modules));
     for (const name of skipped) console.log(`skipped: ${name}`);
     console.log(
@@ -27,6 +28,8 @@ function suitesWithoutServer(modules: readonly TestModule[]): string[] {
   const why = process.env['TEST_DATABASE_MISSING'];
   if (!why) return [];
   return modules
-    .filter((module) => [...module.children.suites()].some(({ name }) => name === 'embedded'))
+    .filter((module) =>
+      [...module.children.suites()].some(({ name }) => /^'?embedded'?$/.test(name)),
+    )
     .map((module) => `${module.relativeModuleId} > postgres (no server: ${why})`);
 }
