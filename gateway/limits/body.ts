@@ -1,0 +1,81 @@
+/** Request bodies, bounded while they stream: one by one, and all that are in memory together. */
+import type { IncomingMessage } from 'node:http';
+import { Rejected } from '../errors.ts';
+
+export interface BodyLimits {
+  /** Of one body. */
+  readonly body_bytes_max: number;
+  /** Of all bodies being read or answered at one time. */
+  readonly bodies_bytes_max: number;
+}
+
+/** Gives the bytes of a body back to the bound they share, once it is no longer needed. */
+export type Release = () => void;
+
+export interface Bodies {
+  /**
+   * Reads a body whole. LIMITED (413) past its own bound: the rest is thrown away as it comes, up to four times the
+   * bound, since a client that is cut off while it sends does not read why. LIMITED (503) past the common one.
+   */
+  read(request: IncomingMessage): Promise<{ body: Buffer; release: Release }>;
+}
+
+/** One per server: it holds the count of what is in memory. */
+export function openBodies({ body_bytes_max, bodies_bytes_max }: BodyLimits): Bodies {
+  let held_bytes = 0;
+  return {
+    async read(request) {
+      const chunks: Buffer[] = [];
+      let seen_bytes = 0;
+      let mine_bytes = 0;
+      const release = () => {
+        held_bytes -= mine_bytes;
+        mine_bytes = 0;
+      };
+      try {
+        for await (const chunk of chunksOf(request)) {
+          seen_bytes += chunk.length;
+          if (seen_bytes > body_bytes_max * 5) break;
+          if (seen_bytes > body_bytes_max) {
+            chunks.length = 0;
+            release();
+            continue;
+          }
+          if (held_bytes + chunk.length > bodies_bytes_max) throw tooBusy(bodies_bytes_max);
+          held_bytes += chunk.length;
+          mine_bytes += chunk.length;
+          chunks.push(chunk);
+        }
+        if (seen_bytes > body_bytes_max) throw tooLarge(body_bytes_max, seen_bytes);
+      } catch (error) {
+        release();
+        throw error;
+      }
+      return { body: Buffer.concat(chunks, mine_bytes), release };
+    },
+  };
+}
+
+/** Without `destroyOnReturn: false`, leaving the loop early would cut the socket that the answer has to take. */
+function chunksOf(request: IncomingMessage): AsyncIterable<Buffer> {
+  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+}
+
+function tooLarge(limit: number, seen: number): Rejected {
+  return new Rejected('LIMITED', 413, `a body may be at most ${limit} bytes, got ${seen}`, {
+    headers: { connection: 'close' },
+    details: { limit, seen },
+  });
+}
+
+function tooBusy(limit: number): Rejected {
+  return new Rejected(
+    'LIMITED',
+    503,
+    `all bodies together may be at most ${limit} bytes; try again`,
+    {
+      headers: { connection: 'close', 'retry-after': '1' },
+      details: { limit },
+    },
+  );
+}

@@ -1,0 +1,53 @@
+/** The gateway without its stores: a schema, a context for each operation, and what goes around them. */
+import { printSchema, type GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import type { Report } from './errors.ts';
+import { answering, type Answering } from './execution/answer.ts';
+import { openDocuments } from './execution/documents.ts';
+import { openBodies } from './limits/body.ts';
+import type { HealthCheck } from './telemetry/health.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import { httpListener } from './transports/http.ts';
+import { listen, type Listening } from './transports/listen.ts';
+
+/** Texts of remembered documents together; QUERY_DOCUMENTS_MAX bounds their number. */
+const DOCUMENT_CHARACTERS_MAX = 1_000_000;
+
+export interface ServerParts {
+  readonly config: Config;
+  readonly schema: GraphQLSchema;
+  readonly contextOf: Answering['contextOf'];
+  readonly health: HealthCheck;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** Serves until drained. Rejects with StartError when it cannot listen. */
+export async function serve(parts: ServerParts): Promise<Listening> {
+  const { config, schema, log } = parts;
+  const report: Report = (error, id) => log.error({ err: error, id }, 'internal error');
+  const answer = answering({
+    schema,
+    documentOf: openDocuments(schema, {
+      tokens_max: config.query_tokens_max,
+      documents_max: config.query_documents_max,
+      characters_max: DOCUMENT_CHARACTERS_MAX,
+    }),
+    contextOf: parts.contextOf,
+    deadline_ms: config.request_deadline_ms,
+    report,
+  });
+  const bodies = openBodies({
+    body_bytes_max: config.http_body_bytes_max,
+    bodies_bytes_max: config.http_bodies_bytes_max,
+  });
+  const listener = httpListener({
+    ...parts,
+    answer,
+    bodies,
+    report,
+    printedSchema: printSchema(schema),
+  });
+  return listen(config, listener);
+}

@@ -1,0 +1,78 @@
+/** Is it ready: every store asked side by side, each with a deadline. */
+
+/** Throws or hangs when the store is away. What it answers is shown: version, mode. */
+export type Probe = () => Promise<Readonly<Record<string, unknown>>>;
+
+export interface StoreHealth {
+  readonly ok: boolean;
+  readonly ms: number;
+  /** Why not; a sentence, never what a driver says. */
+  readonly reason?: string;
+  readonly [detail: string]: unknown;
+}
+
+export interface Health {
+  readonly ready: boolean;
+  readonly draining: boolean;
+  readonly stores: Readonly<Record<string, StoreHealth>>;
+}
+
+export interface HealthCheck {
+  /** Callers at one time share the probes. Takes `deadline_ms` at most. */
+  check(): Promise<Health>;
+  /** From now on not ready, whatever the stores say. */
+  drain(): void;
+}
+
+/** `probes` by the store's name. */
+export function openHealth(
+  probes: Readonly<Record<string, Probe>>,
+  deadline_ms: number,
+): HealthCheck {
+  let draining = false;
+  const running = new Map<string, ReturnType<Probe>>();
+
+  /** The probe that still runs, if one does: a store that hangs is not asked again and again. */
+  function ask(name: string, probe: Probe): ReturnType<Probe> {
+    const asked = running.get(name) ?? probe().finally(() => running.delete(name));
+    running.set(name, asked);
+    return asked;
+  }
+
+  async function healthOf([name, probe]: [string, Probe]): Promise<[string, StoreHealth]> {
+    return [name, await within(deadline_ms, () => ask(name, probe))];
+  }
+
+  return {
+    async check() {
+      const stores = Object.fromEntries(await Promise.all(Object.entries(probes).map(healthOf)));
+      const ready = !draining && Object.values(stores).every(({ ok }) => ok);
+      return { ready, draining, stores };
+    },
+    drain() {
+      draining = true;
+    },
+  };
+}
+
+async function within(deadline_ms: number, probe: Probe): Promise<StoreHealth> {
+  const began = performance.now();
+  const elapsed_ms = () => Math.round((performance.now() - began) * 10) / 10;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${deadline_ms} ms`)), deadline_ms);
+  });
+  try {
+    const details = await Promise.race([probe(), late]);
+    return { ...details, ok: true, ms: elapsed_ms() };
+  } catch (error) {
+    return { ok: false, ms: elapsed_ms(), reason: reasonOf(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return typeof code === 'string' ? code : String(message ?? 'failed').slice(0, 200);
+}

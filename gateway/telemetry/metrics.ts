@@ -1,0 +1,198 @@
+/**
+ * What Prometheus is told. Labels come from small sets only: codes, kinds and statement names, which are constants of
+ * the source; whatever a client can choose (operation names, ids, texts) is never a label.
+ */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Answer } from '../execution/answer.ts';
+
+/** One statement or one wait for a connection, as the store tells it. */
+export interface StoreCall {
+  readonly store: string;
+  /** Of the statement; a constant of the source. */
+  readonly name: string;
+  /** Until it had a connection. */
+  readonly wait_ms: number;
+  /** On the connection. */
+  readonly run_ms: number;
+  /** Null when it succeeded: a SQLSTATE, a Node code or `UNAVAILABLE`. */
+  readonly error: string | null;
+}
+
+/** Connections of the pool, now. */
+export interface PoolUse {
+  readonly total: number;
+  readonly idle: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
+}
+
+/** One flush of the log of runs. */
+export interface Flush {
+  readonly events: number;
+  readonly bytes: number;
+  readonly ms: number;
+  /** Calls still in the queue after it. */
+  readonly queued: number;
+}
+
+/** What is read when /metrics is asked for, not as it happens. */
+export interface Gauges {
+  readonly pool?: () => PoolUse;
+  /** Age of the oldest change that the feed has not given out; null when unknown. */
+  readonly feedLag_ms?: () => Promise<number | null>;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  operation(answer: Pick<Answer, 'operation' | 'codes'>, ms: number): void;
+  /** A request refused or served without an operation. `route` is a path of ours or `other`. */
+  http(route: string, status: number): void;
+  storeCall(call: StoreCall): void;
+  flush(flush: Flush): void;
+  /** Later calls replace what was set under the same name. */
+  watch(gauges: Gauges): void;
+  print(): Promise<string>;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
+/** Statement names past this many are counted as `other`: no series without end, whatever a caller does. */
+const STATEMENTS_MAX = 500;
+
+/** A registry of its own, so that several gateways can live in one process. */
+export function openMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const operations = new Histogram({
+    name: 'polyphony_operation_seconds',
+    help: 'Operations by kind and outcome: ok, or the most severe code among the errors.',
+    labelNames: ['operation', 'outcome'],
+    buckets: SECONDS,
+    registers,
+  });
+  const http = new Counter({
+    name: 'polyphony_http_requests_total',
+    help: 'Requests by route and status.',
+    labelNames: ['route', 'status'],
+    registers,
+  });
+  const store = storeMetrics(registers);
+  const log = logMetrics(registers);
+  let gauges: Gauges = {};
+  readOnDemand(registers, () => gauges);
+
+  return {
+    contentType: registry.contentType,
+    operation({ operation, codes }, ms) {
+      operations.observe({ operation: operation ?? 'none', outcome: outcomeOf(codes) }, ms / 1_000);
+    },
+    http: (route, status) => http.inc({ route, status: String(status) }),
+    storeCall: store,
+    flush: log,
+    watch: (more) => {
+      gauges = { ...gauges, ...more };
+    },
+    print: () => registry.metrics(),
+  };
+}
+
+function storeMetrics(registers: Registry[]): Metrics['storeCall'] {
+  const labelNames = ['store', 'statement'];
+  const runs = new Histogram({
+    name: 'polyphony_store_call_seconds',
+    help: 'Statements by name, from the connection to the answer.',
+    labelNames,
+    buckets: SECONDS,
+    registers,
+  });
+  const waits = new Histogram({
+    name: 'polyphony_store_wait_seconds',
+    help: 'Waiting for a connection, by store.',
+    labelNames: ['store'],
+    buckets: SECONDS,
+    registers,
+  });
+  const errors = new Counter({
+    name: 'polyphony_store_errors_total',
+    help: 'Statements that failed, by name and SQLSTATE or code.',
+    labelNames: [...labelNames, 'code'],
+    registers,
+  });
+  const names = new Set<string>();
+  return ({ store, name, wait_ms, run_ms, error }) => {
+    if (names.size < STATEMENTS_MAX) names.add(name);
+    const statement = names.has(name) ? name : 'other';
+    runs.observe({ store, statement }, run_ms / 1_000);
+    waits.observe({ store }, wait_ms / 1_000);
+    if (error !== null) errors.inc({ store, statement, code: error });
+  };
+}
+
+function logMetrics(registers: Registry[]): Metrics['flush'] {
+  const seconds = new Histogram({
+    name: 'polyphony_log_flush_seconds',
+    help: 'Group commits of the log of runs.',
+    buckets: SECONDS,
+    registers,
+  });
+  const events = new Histogram({
+    name: 'polyphony_log_flush_events',
+    help: 'Events committed together.',
+    buckets: SIZES,
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'polyphony_log_flush_bytes_total',
+    help: 'Bytes of payload committed.',
+    registers,
+  });
+  const queued = new Gauge({
+    name: 'polyphony_log_queue_calls',
+    help: 'Append calls that waited after the last flush.',
+    registers,
+  });
+  return (flush) => {
+    seconds.observe(flush.ms / 1_000);
+    events.observe(flush.events);
+    bytes.inc(flush.bytes);
+    queued.set(flush.queued);
+  };
+}
+
+function readOnDemand(registers: Registry[], gauges: () => Gauges): void {
+  new Gauge({
+    name: 'polyphony_pool_connections',
+    help: 'Connections by state; `waiting` counts callers without one.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const use = gauges().pool?.();
+      if (!use) return;
+      this.set({ state: 'busy' }, use.total - use.idle);
+      this.set({ state: 'idle' }, use.idle);
+      this.set({ state: 'waiting' }, use.waiting);
+    },
+  });
+  new Gauge({
+    name: 'polyphony_feed_lag_seconds',
+    help: 'Age of the oldest change the feed cannot give out yet. Absent while the store is away.',
+    registers,
+    async collect() {
+      this.reset();
+      const lag_ms = await gauges()
+        .feedLag_ms?.()
+        .catch(() => null);
+      if (typeof lag_ms === 'number') this.set(lag_ms / 1_000);
+    },
+  });
+}
+
+/** The most severe first. Everything else a caller did to itself. */
+const SEVERE = ['INTERNAL', 'UNAVAILABLE', 'LIMITED'];
+
+function outcomeOf(codes: readonly string[]): string {
+  if (codes.length === 0) return 'ok';
+  const worst = SEVERE.find((code) => codes.includes(code)) ?? codes[0] ?? 'INVALID';
+  return worst.toLowerCase();
+}

@@ -1,0 +1,152 @@
+/** The paths of the gateway over HTTP: which there are, who may ask, and what is noted of each request. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { NotFound, Refusal } from '../../resolvers/errors.ts';
+import { Rejected, renderError, type Report } from '../errors.ts';
+import type { Answer, Asker, Params } from '../execution/answer.ts';
+import { paramsOfBody, paramsOfUrl } from '../execution/params.ts';
+import type { Bodies, Release } from '../limits/body.ts';
+import { checkContent, checkOrigin } from '../limits/origin.ts';
+import { graphiqlPage } from '../pages/graphiql.ts';
+import { landingPage } from '../pages/landing.ts';
+import type { HealthCheck } from '../telemetry/health.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { beginExchange, send, sendJson, sendRefusal, type Exchange } from './exchange.ts';
+import { openYoga } from './yoga.ts';
+
+export interface HttpParts {
+  readonly answer: (params: Params, asker: Asker) => Promise<Answer>;
+  readonly bodies: Bodies;
+  readonly health: HealthCheck;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly report: Report;
+  /** The schema as text. */
+  readonly printedSchema: string;
+}
+
+type Route = (exchange: Exchange) => void | Promise<void>;
+
+/** Answers every request; never throws. An unknown path is 404, an unknown method of a known one 405. */
+export function httpListener(parts: HttpParts): RequestListener {
+  const routes = new Map<string, Route>([
+    ['/graphql', graphqlRoute(parts)],
+    ['/', (exchange) => landingPage(exchange, parts.answer)],
+    ['/health/live', (exchange) => sendJson(exchange, 200, { live: true })],
+    ['/health/ready', (exchange) => readyRoute(exchange, parts.health)],
+    ['/metrics', (exchange) => metricsRoute(exchange, parts.metrics)],
+    ['/schema.graphql', (exchange) => send(exchange, 200, PLAIN, parts.printedSchema)],
+  ]);
+  return (request, response) => {
+    const exchange = beginExchange(request, response);
+    const path = routes.has(exchange.url.pathname) ? exchange.url.pathname : 'other';
+    response.once('close', () => note(exchange, path, parts));
+    void serve(exchange, routes.get(path), parts.report);
+  };
+}
+
+const PLAIN = 'text/plain; charset=utf-8';
+
+async function serve(exchange: Exchange, route: Route | undefined, report: Report): Promise<void> {
+  try {
+    checkOrigin(exchange.request.headers);
+    if (!route) throw new NotFound('path', exchange.url.pathname.slice(0, 100));
+    checkMethod(exchange);
+    await route(exchange);
+  } catch (error) {
+    if (exchange.gone.aborted) return;
+    if (error instanceof Refusal) return sendRefusal(exchange, error);
+    const { message, extensions } = renderError(error, report);
+    sendJson(exchange, 500, {
+      errors: [{ message, extensions: { ...extensions, http: undefined } }],
+    });
+  }
+}
+
+function checkMethod({ request, url }: Exchange): void {
+  const allowed = url.pathname === '/graphql' ? ['GET', 'POST'] : ['GET', 'HEAD'];
+  if (allowed.includes(request.method ?? '')) return;
+  throw new Rejected(
+    'INVALID',
+    405,
+    `the method must be ${allowed.join(' or ')}, got ${request.method}`,
+    {
+      headers: { allow: allowed.join(', ') },
+    },
+  );
+}
+
+function graphqlRoute({ answer, bodies, report }: HttpParts): Route {
+  const yoga = openYoga('/graphql');
+  return async (exchange) => {
+    const { request, response, url } = exchange;
+    const isPost = request.method === 'POST';
+    if (isPost) checkContent(request.headers);
+    else if (request.headers.accept?.includes('text/html')) return graphiqlPage(exchange);
+
+    let release: Release | undefined;
+    const readParams = async () => {
+      if (!isPost) return paramsOfUrl(url.searchParams);
+      const read = await bodies.read(request);
+      release = read.release;
+      return paramsOfBody(read.body);
+    };
+    const asker: Asker = { requestId: exchange.id, signal: exchange.gone, mayMutate: isPost };
+    try {
+      await yoga(request, response, {
+        read: async () => {
+          try {
+            return await readParams();
+          } catch (error) {
+            throw renderError(error, report);
+          }
+        },
+        answer: async (params) => {
+          exchange.answer = await answer(params, asker);
+          return exchange.answer.result;
+        },
+      });
+    } finally {
+      release?.();
+    }
+  };
+}
+
+async function readyRoute(exchange: Exchange, health: HealthCheck): Promise<void> {
+  const found = await health.check();
+  sendJson(exchange, found.ready ? 200 : 503, found);
+}
+
+async function metricsRoute(exchange: Exchange, metrics: Metrics): Promise<void> {
+  send(exchange, 200, metrics.contentType, await metrics.print());
+}
+
+/** One log line and one count a request, once its connection is done with it. */
+function note({ answer, ...exchange }: Exchange, route: string, { log, metrics }: HttpParts): void {
+  const { response, request } = exchange;
+  const ms = Math.round((performance.now() - exchange.began_ms) * 100) / 100;
+  const status = statusTold(response);
+  metrics.http(route, status);
+  if (answer) metrics.operation(answer, ms);
+  const line = {
+    requestId: exchange.id,
+    method: request.method,
+    route,
+    status,
+    ms,
+    ...(answer?.operation ? { operation: answer.operation } : {}),
+    ...(answer?.operationName ? { operationName: answer.operationName.slice(0, 80) } : {}),
+    ...(answer?.codes.length ? { codes: answer.codes } : {}),
+  };
+  log[levelOf(route, status, answer)](line, 'request');
+}
+
+/** 499, as nginx has it, when the client left before its answer. */
+function statusTold(response: ServerResponse<IncomingMessage>): number {
+  return response.writableFinished ? response.statusCode : 499;
+}
+
+function levelOf(route: string, status: number, answer?: Answer): 'debug' | 'info' | 'warn' {
+  if (status >= 500 || answer?.codes.includes('INTERNAL')) return 'warn';
+  return route === '/graphql' || status >= 400 ? 'info' : 'debug';
+}
