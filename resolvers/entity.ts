@@ -51,12 +51,14 @@ export interface AnyEntity {
   readonly filters: readonly string[];
   /** Columns that an order may name. */
   readonly orders: readonly string[];
-  /** The last word of each order: unique within a list, never null. */
+  /** The last words of each order: unique within each of its lists, never null. */
   readonly unique: readonly string[];
   /** What a list is sorted by when its caller does not say. */
   readonly order: readonly OrderTerm[];
   readonly relations: Readonly<Record<string, Relation>>;
-  /** What a viewer must be allowed to do to be given lists of it. */
+  /** True of the rows of a workspace: of their own workspace_id, or of the row they belong to. */
+  readonly within: (alias: string, workspace: string) => string;
+  /** What a viewer must be allowed to do to be given rows of it. */
   readonly read: Action;
 }
 
@@ -128,3 +130,13 @@ export function columnOf(entity: AnyEntity, name: string): Column {
   if (!column) throw new Error(`${entity.name} has no column ${name}`);
   return column;
 }
+
+/** `within` of a table that has workspace_id. */
+export const ownWorkspace = (alias: string, workspace: string): string =>
+  `${alias}.workspace_id = ${workspace}`;
+
+/** `within` of a table whose rows belong to a row of `table` by `column`. */
+export const workspaceOf =
+  (table: string, column: string) =>
+  (alias: string, workspace: string): string =>
+    `EXISTS (SELECT FROM ${table} owner WHERE owner.id = ${alias}.${column} AND owner.workspace_id = ${workspace})`;

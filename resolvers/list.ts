@@ -1,7 +1,6 @@
 /** Lists: filtered, ordered, in pages; of the whole workspace, or windows on the lists of many parents at once. */
-import { createHash } from 'node:crypto';
 import type { Ctx } from './context.ts';
-import { selectList, type Entity, type OrderTerm } from './entity.ts';
+import { selectList, type AnyEntity, type Entity, type OrderTerm } from './entity.ts';
 import { Limited } from './errors.ts';
 import { compileFilter, params, type Filter, type Params } from './filter.ts';
 import { afterSql, orderSql, readOrder, reversed, type Term } from './order.ts';
@@ -47,6 +46,15 @@ export interface Link {
   /** SQL types of the key's parts. */
   readonly casts: readonly string[];
   readonly on: (child: string, parent: string) => string;
+  /** Where positions are other than by order and filter. */
+  readonly cursors?: Cursors;
+}
+
+/** Cursors of a kind of their own. */
+export interface Cursors {
+  write(row: object): string;
+  /** The values of the order. Refuses with Invalid at `path`. `keys`: of all the parents. */
+  read(cursor: string, path: string, keys: readonly (readonly unknown[])[]): readonly unknown[];
 }
 
 /** One page of all rows of the workspace. One statement. Refuses as readPage, readOrder and compileFilter. */
@@ -58,14 +66,14 @@ export async function listOf<Row extends object>(
 ): Promise<Connection<Row>> {
   const list = readList(ctx, entity, args, bounds);
   const into = params();
-  const scope = `x.workspace_id = ${into.add(ctx.viewer.workspaceId, 'uuid')}`;
+  const scope = entity.within('x', into.add(ctx.viewer.workspaceId, 'uuid'));
   const rows = await ctx.sql.query(
     dynamicStatement<Row>(`${entity.plural}.list`, windowSql(list, scope, into)),
     into.values,
   );
   const counter = once(async (asking) => {
     const counting = params();
-    const within = `x.workspace_id = ${counting.add(asking.viewer.workspaceId, 'uuid')}`;
+    const within = entity.within('x', counting.add(asking.viewer.workspaceId, 'uuid'));
     const text = `SELECT count(*) AS count FROM ${entity.table} x WHERE ${within} AND ${list.where(counting)}`;
     const name = `${entity.plural}.count`;
     const [row] = await asking.sql.query(
@@ -89,7 +97,7 @@ export async function listsOf<Row extends object>(
   args: ListArgs,
   bounds?: PageBounds,
 ): Promise<Connection<Row>[]> {
-  const list = readList(ctx, entity, args, bounds);
+  const list = readList(ctx, entity, args, bounds, link.cursors, keys);
   const asked = keys.length * list.page.size;
   if (asked > LEVEL_ROWS_MAX)
     throw new Limited(`${entity.plural} of one level`, LEVEL_ROWS_MAX, asked);
@@ -130,32 +138,56 @@ interface List<Row> {
   readonly where: (into: Params) => string;
   readonly after: readonly unknown[] | null;
   readonly before: readonly unknown[] | null;
-  readonly binding: string;
+  readonly cursors: Cursors;
 }
 
-function readList<Row>(
+function readList<Row extends object>(
   ctx: Ctx,
   entity: Entity<Row>,
   args: ListArgs,
   bounds?: PageBounds,
+  own?: Cursors,
+  keys: readonly (readonly unknown[])[] = [],
 ): List<Row> {
   authorize(ctx.viewer, entity.read, ctx.viewer);
   const terms = readOrder(entity, args.orderBy);
   const page = readPage(args, bounds);
   const where = (into: Params) =>
     compileFilter(entity, args.filter, 'x', { params: into, now: ctx.now() });
-  const order = terms.map(({ field, direction }) => `${field} ${direction}`).join(',');
-  const binding = `${entity.name} ${order} ${hashOf(args.filter ?? {})}`;
+  const cursors = own ?? cursorsOf(entity, terms, args.filter ?? {});
   const position = (cursor: string | null, path: string) =>
-    cursor === null ? null : fromCursor(terms, readCursor(binding, cursor, path));
+    cursor === null ? null : cursors.read(cursor, path, keys);
   return {
     entity,
     terms,
     page,
     where,
-    binding,
+    cursors,
     after: position(page.after, 'after'),
     before: position(page.before, 'before'),
+  };
+}
+
+/** The values of a row in the order, bound to order and filter as they were written. */
+function cursorsOf(entity: AnyEntity, terms: readonly Term[], filter: Filter): Cursors {
+  const order = terms.map(({ field, direction }) => `${field} ${direction}`).join(',');
+  const binding = `${entity.name} ${order} ${JSON.stringify(filter)}`;
+  return {
+    write: (row) =>
+      writeCursor(
+        binding,
+        terms.map(({ field }) => {
+          const value = (row as Record<string, unknown>)[field];
+          return value instanceof Date ? value.getTime() : value;
+        }),
+      ),
+    read: (cursor, path) => {
+      const position = readCursor(binding, cursor, path);
+      return terms.map(({ column }, index) => {
+        const value = position[index];
+        return column.type === 'time' && value !== null ? new Date(value as number) : value;
+      });
+    },
   };
 }
 
@@ -198,29 +230,10 @@ function connection<Row extends object>(
     // In the direction of reading it is known; behind, a cursor was there.
     hasNextPage: backward ? before !== null : more,
     hasPreviousPage: backward ? more : after !== null,
-    cursorOf: (row) => writeCursor(list.binding, toCursor(list.terms, row)),
+    cursorOf: (row) => list.cursors.write(row),
     counter,
     index,
   };
-}
-
-function toCursor(terms: readonly Term[], row: object): unknown[] {
-  return terms.map(({ field }) => {
-    const value = (row as Record<string, unknown>)[field];
-    return value instanceof Date ? value.getTime() : value;
-  });
-}
-
-function fromCursor(terms: readonly Term[], position: readonly unknown[]): unknown[] {
-  return terms.map(({ column }, index) => {
-    const value = position[index];
-    return column.type === 'time' && value !== null ? new Date(value as number) : value;
-  });
-}
-
-/** Of the filter as it was written: the same question gets the same cursors. */
-function hashOf(filter: Filter): string {
-  return createHash('sha256').update(JSON.stringify(filter)).digest('base64url').slice(0, 16);
 }
 
 function once(counter: Counter): Counter {

@@ -1,6 +1,10 @@
 /** Look-ups by key that several fields share: handed whole levels at a time, remembered for one execution. */
 import DataLoader from 'dataloader';
 import type { Ctx } from './context.ts';
+import { selectList, type Entity } from './entity.ts';
+import { canonicalId } from './keys.ts';
+import { authorize } from './policy.ts';
+import { statement } from './sql.ts';
 
 /** Keys in, rows in the same order out; null where there is none. */
 export type Load<Key, Row> = (ctx: Ctx, keys: readonly Key[]) => Promise<readonly (Row | null)[]>;
@@ -36,4 +40,31 @@ export function loaderOf<Row>(
 /** Forgets what was read, after a command of the same execution has changed it. */
 export function forgetLoaded(ctx: Ctx): void {
   for (const loader of executions.get(ctx)?.values() ?? []) loader.clearAll();
+}
+
+/**
+ * Rows of an entity by their ids, within the viewer's workspace; null for what is not there, is of another
+ * workspace, or is no uuid. One statement for all that one level of an execution asks for.
+ */
+export function loaderById<Row extends { readonly id: string }>(
+  entity: Entity<Row>,
+): (ctx: Ctx, ids: readonly string[]) => Promise<(Row | null)[]> {
+  const byIds = statement<Row>(
+    `${entity.plural}.byIds`,
+    `SELECT ${selectList(entity, 'x')} FROM ${entity.table} x
+    WHERE x.id = ANY($1::uuid[]) AND ${entity.within('x', '$2::uuid')}`,
+  );
+  const load = loaderOf<Row>(async (ctx, ids) => {
+    authorize(ctx.viewer, entity.read, ctx.viewer);
+    const known = ids.filter((id) => canonicalId(id) === id);
+    const rows =
+      known.length > 0 ? await ctx.sql.query(byIds, [known, ctx.viewer.workspaceId]) : [];
+    const found = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => found.get(id) ?? null);
+  });
+  return (ctx, ids) =>
+    load(
+      ctx,
+      ids.map((id) => id.toLowerCase()),
+    );
 }

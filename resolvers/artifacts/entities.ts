@@ -1,5 +1,15 @@
 /** The tables of artifacts and their checks, as lists, filters and orders see them. */
-import { bigint, choice, float, id, json, text, time } from '../entity.ts';
+import {
+  bigint,
+  choice,
+  float,
+  id,
+  json,
+  ownWorkspace,
+  text,
+  time,
+  workspaceOf,
+} from '../entity.ts';
 import type { Entity } from '../entity.ts';
 import type { ArtifactRow, CheckRow } from './rows.ts';
 
@@ -35,6 +45,7 @@ export const ARTIFACT: Entity<ArtifactRow> = {
     run: { to: 'Run', kind: 'one', on: (made, run) => `${run}.id = ${made}.run_id` },
     checks: { to: 'Check', kind: 'many', on: (made, check) => `${check}.artifact_id = ${made}.id` },
   },
+  within: ownWorkspace,
   read: 'artifact.read',
 };
 
@@ -64,5 +75,6 @@ export const CHECK: Entity<CheckRow> = {
       on: (check, made) => `${made}.id = ${check}.artifact_id`,
     },
   },
+  within: workspaceOf('artifact', 'artifact_id'),
   read: 'artifact.read',
 };

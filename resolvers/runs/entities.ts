@@ -1,5 +1,18 @@
 /** The tables of workflows and runs, as lists, filters and orders see them. */
-import { between_ms, bigint, choice, float, id, int, json, tags, text, time } from '../entity.ts';
+import {
+  between_ms,
+  bigint,
+  choice,
+  float,
+  id,
+  int,
+  json,
+  ownWorkspace,
+  tags,
+  text,
+  time,
+  workspaceOf,
+} from '../entity.ts';
 import type { Entity } from '../entity.ts';
 import type {
   AttemptRow,
@@ -47,6 +60,7 @@ export const WORKFLOW: Entity<WorkflowRow> = {
       on: (workflow, version) => `${version}.workflow_id = ${workflow}.id`,
     },
   },
+  within: ownWorkspace,
   read: 'workflow.read',
 };
 
@@ -75,6 +89,7 @@ export const WORKFLOW_VERSION: Entity<WorkflowVersionRow> = {
       on: (version, workflow) => `${workflow}.id = ${version}.workflow_id`,
     },
   },
+  within: workspaceOf('workflow', 'workflow_id'),
   read: 'workflow.read',
 };
 
@@ -125,6 +140,7 @@ export const RUN: Entity<RunRow> = {
     artifacts: { to: 'Artifact', kind: 'many', on: (run, made) => `${made}.run_id = ${run}.id` },
     retries: { to: 'Run', kind: 'many', on: (run, retry) => `${retry}.retry_of = ${run}.id` },
   },
+  within: ownWorkspace,
   read: 'run.read',
 };
 
@@ -154,7 +170,7 @@ export const STEP_RUN: Entity<StepRunRow> = {
     ...(['startedAt', 'finishedAt', 'durationMs', 'changedSeq'] as const),
   ],
   orders: ['position', 'name', 'startedAt', 'finishedAt', 'durationMs', 'status', 'changedSeq'],
-  unique: ['runId', 'position'],
+  unique: ['position'],
   order: [{ field: 'position', direction: 'ASC' }],
   relations: {
     run: { to: 'Run', kind: 'one', on: (step, run) => `${run}.id = ${step}.run_id` },
@@ -164,6 +180,7 @@ export const STEP_RUN: Entity<StepRunRow> = {
       on: (step, made) => `${made}.run_id = ${step}.run_id AND ${made}.step_key = ${step}.step_key`,
     },
   },
+  within: workspaceOf('run', 'run_id'),
   read: 'run.read',
 };
 
@@ -195,9 +212,10 @@ export const ATTEMPT: Entity<AttemptRow> = {
     'durationMs',
   ],
   orders: ['attempt', 'startedAt', 'finishedAt', 'durationMs'],
-  unique: ['runId', 'stepKey', 'attempt'],
+  unique: ['attempt'],
   order: [{ field: 'attempt', direction: 'ASC' }],
   relations: {},
+  within: workspaceOf('run', 'run_id'),
   read: 'run.read',
 };
 
@@ -219,13 +237,13 @@ export const RUN_EVENT: Entity<RunEventRow> = {
     correlationId: id('RunEvent', 'correlation_id', 'nullable'),
     schemaVersion: int('schema_version'),
     payload: json('payload'),
-    epoch: int(() => 'coalesce((SELECT epoch FROM feed_state), 0)'),
   },
   derived: {},
   filters: ['seq', 'type', 'stepKey', 'attempt', 'occurredAt', 'recordedAt', 'actor'],
   orders: ['seq'],
-  unique: ['runId', 'seq'],
+  unique: ['seq'],
   order: [{ field: 'seq', direction: 'ASC' }],
   relations: {},
+  within: workspaceOf('run', 'run_id'),
   read: 'run.read',
 };

@@ -107,6 +107,4 @@ export interface RunEventRow {
   readonly correlationId: string | null;
   readonly schemaVersion: number;
   readonly payload: JsonObject;
-  /** Of the feed when the row was read; part of the event's cursor. */
-  readonly epoch: number;
 }
