@@ -1,58 +1,210 @@
-// Brings a checkout to where it can run: packages, database client, build. Plain Node, no packages:
-// npm runs it before `start` and `test`, when there may be nothing installed. Costs 30 ms when nothing is stale.
-import { execFileSync } from 'node:child_process';
+/**
+ * Brings a checkout to where it can run: packages, database client and, on request, dist/ with the first state of
+ * the embedded store. Plain Node without packages: npm runs it before `start` and `test`, when there may be
+ * nothing installed. Interrupted at any point, the next run makes what is missing.
+ */
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { requireNode } from '../bin/node-version.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-process.chdir(root);
-// Prisma starts its generators by name; npm puts them on the path, a plain `node scripts/setup.mjs` does not.
-process.env.PATH = join(root, 'node_modules', '.bin') + delimiter + process.env.PATH;
+requireNode();
 
-/** Runs `make` when the content of `inputs` is not what it was the last time it succeeded. */
-function unlessFresh(name, stamp, inputs, make) {
-  const hash = createHash('sha256');
-  for (const path of inputs) hash.update(path).update(readFileSync(path));
-  const now = hash.digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return;
-  console.error(`setup: ${name}`);
-  make();
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, now);
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const NPM_CI = 'ci --ignore-scripts --include=dev --no-audit --no-fund --loglevel=error'.split(' ');
+
+/**
+ * Resolves when everything is there, and tells on stderr what takes time. Rejects with what went wrong, with
+ * `exitCode` 130 when it was interrupted. Costs 50 ms when nothing is stale.
+ */
+export async function setUp({ build = false } = {}) {
+  const steps = [
+    {
+      name: 'installing packages (npm ci, about a minute)',
+      fresh: packagesInstalled,
+      make: installPackages,
+    },
+    stamped({
+      name: 'generating the database client',
+      folder: 'prisma/generated',
+      inputs: () => [...filesOf('prisma', /^[^/]*\.prisma$/), 'node_modules/prisma/package.json'],
+      make: () => node('node_modules/prisma/build/index.js', 'generate'),
+    }),
+  ];
+  if (build) {
+    steps.push(
+      stamped({
+        name: 'building the gateway and the first state of its embedded database',
+        folder: 'dist',
+        inputs: () => [
+          ...['gateway', 'schema', 'resolvers', 'prisma'].flatMap((folder) =>
+            filesOf(folder, /(?<!\.test)\.ts$|migration\.sql$/),
+          ),
+          'package-lock.json',
+          'scripts/build.mjs',
+        ],
+        make: () => node('scripts/build.mjs'),
+      }),
+    );
+  }
+  if (steps.every((step) => step.fresh())) return;
+  const unlock = await lock();
+  try {
+    for (const step of steps) if (!step.fresh()) await telling(step);
+  } finally {
+    unlock();
+  }
 }
 
-const run = (...args) => execFileSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
-const files = (folder, end) =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(end))
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .toSorted();
-
-const npm = process.env.npm_execpath;
-unlessFresh('installing packages', 'node_modules/.setup', ['package-lock.json'], () => {
-  if (npm) run(npm, 'ci', '--no-audit', '--no-fund', '--loglevel=error');
-  else
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-      stdio: ['ignore', 2, 2],
-      shell: process.platform === 'win32',
-    });
-});
-unlessFresh(
-  'generating the database client',
-  'prisma/generated/.setup',
-  [...files('prisma', '.prisma'), 'node_modules/prisma/package.json'],
-  () => run('node_modules/prisma/build/index.js', 'generate'),
-);
-if (process.argv.includes('--build')) {
-  unlessFresh(
-    'building',
-    'dist/.setup',
-    [
-      ...['gateway', 'schema', 'resolvers', 'prisma'].flatMap((folder) => files(folder, '.ts')),
-      'package.json',
-    ],
-    () => run('scripts/build.mjs'),
+/** Whether what npm finished installing is what package-lock.json wants; optional packages may be missing. */
+function packagesInstalled() {
+  const record = inRoot('node_modules/.package-lock.json'); // Removed first by `npm ci`, written last.
+  if (!existsSync(record)) return false;
+  const wanted = JSON.parse(readFileSync(inRoot('package-lock.json'), 'utf8')).packages;
+  const installed = JSON.parse(readFileSync(record, 'utf8')).packages;
+  return Object.entries(wanted).every(
+    ([name, { version, optional }]) =>
+      name === '' || optional || installed[name]?.version === version,
   );
+}
+
+/** By the npm that runs us, if one does. Install scripts stay off: none of our packages needs its own. */
+function installPackages() {
+  const npm = process.env.npm_execpath;
+  if (npm && /^np[mx]/.test(basename(npm))) return node(npm, ...NPM_CI);
+  return run('npm', NPM_CI, { shell: process.platform === 'win32' });
+}
+
+/** A step whose output folder holds the hash of what it was made from, while the output is whole. */
+function stamped({ name, folder, inputs, make }) {
+  const stamp = inRoot(folder, '.setup');
+  const now = () => {
+    const hash = createHash('sha256').update(process.platform + process.arch);
+    for (const file of inputs()) hash.update(`\0${file}\0`).update(readFileSync(inRoot(file)));
+    return hash.digest('hex');
+  };
+  return {
+    name,
+    fresh: () => existsSync(stamp) && readFileSync(stamp, 'utf8') === now(),
+    async make() {
+      rmSync(stamp, { force: true });
+      const made = now(); // Before, so that an edit meanwhile is not taken for built.
+      await make();
+      mkdirSync(inRoot(folder), { recursive: true });
+      writeFileSync(stamp, made);
+    },
+  };
+}
+
+function filesOf(folder, pattern) {
+  return readdirSync(inRoot(folder), { recursive: true })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => pattern.test(file))
+    .map((file) => `${folder}/${file}`)
+    .toSorted();
+}
+
+function node(...command) {
+  return run(process.execPath, command);
+}
+
+/** Runs to the end, quietly; what it wrote is told when it fails. */
+async function run(file, command, options = {}) {
+  const PATH = inRoot('node_modules/.bin') + delimiter + process.env.PATH; // Prisma starts generators by name.
+  const child = spawn(file, command, {
+    cwd: ROOT,
+    env: { ...process.env, PATH, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => (output += text));
+  }
+  let interrupted = false;
+  const stop = (signal) => {
+    interrupted = true;
+    child.kill(signal);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  const [code] = await once(child, 'close');
+  process.off('SIGINT', stop).off('SIGTERM', stop);
+  if (interrupted) {
+    throw Object.assign(new Error('interrupted; the next run goes on from here'), {
+      exitCode: 130,
+    });
+  }
+  if (code !== 0) throw new Error(`${basename(file)} ${command.join(' ')} failed:\n${output}`);
+}
+
+/** Says what is being done, and for how long already where somebody watches. */
+async function telling({ name, make }) {
+  const started = performance.now();
+  const seconds = () => `${Math.round((performance.now() - started) / 1_000)} s`;
+  const live = process.stderr.isTTY;
+  const say = (text) => process.stderr.write(live ? `\r\u001B[K${text}` : `${text}\n`);
+  say(`set-up: ${name} …`);
+  const clock = live && setInterval(() => say(`set-up: ${name} … ${seconds()}`), 1_000);
+  try {
+    await make();
+    say(`set-up: ${name}: done in ${seconds()}`);
+  } finally {
+    if (clock) clearInterval(clock);
+    if (live) process.stderr.write('\n');
+  }
+}
+
+/**
+ * One set-up of a checkout at a time; others wait. The lock is a socket, which goes away with its process;
+ * whoever connects to it hears when it ends.
+ */
+async function lock() {
+  const name = `polyphony-set-up-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}`;
+  const path = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), name);
+  for (;;) {
+    const waiting = new Set();
+    const server = createServer((socket) => waiting.add(socket.on('error', () => undefined)));
+    try {
+      await once(server.listen(path), 'listening');
+      return () => {
+        server.close();
+        for (const socket of waiting) socket.destroy();
+      };
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE') throw error;
+    }
+    const holder = connect(path);
+    const closed = new Promise((resolve) => holder.once('close', resolve));
+    try {
+      await once(holder, 'connect');
+      process.stderr.write('set-up: waiting for another set-up of this checkout …\n');
+    } catch {
+      rmSync(path, { force: true }); // Its process was killed.
+    }
+    await closed;
+  }
+}
+
+function inRoot(...path) {
+  return join(ROOT, ...path);
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  setUp({ build: process.argv.includes('--build') }).catch((error) => {
+    process.stderr.write(`set-up: ${error.message}\n`);
+    process.exitCode = error.exitCode ?? 1;
+  });
 }
