@@ -106,7 +106,7 @@ const STATE = `epoch, origin = ${ORIGIN} AND timeline = ${TIMELINE} AS current, 
 
 const NOW = statement<State & { newest: string | null }>(
   'feed.first',
-  `SELECT ${STATE}, (SELECT xid FROM change ORDER BY xid DESC, position DESC LIMIT 1) AS newest FROM feed_state`,
+  `SELECT ${STATE}, (SELECT xid FROM change ORDER BY xid DESC, position DESC LIMIT 1) AS newest FROM feed_state WHERE feed_state.id = 1`,
 );
 
 async function readNow(sql: Sql): Promise<(State & { newest: string | null }) | undefined> {
@@ -129,7 +129,7 @@ type PageRow = State & { removedXid: string | null } & (
  */
 const PAGE = statement<PageRow>(
   'feed.page',
-  `WITH state AS MATERIALIZED (SELECT ${STATE} FROM feed_state), found AS MATERIALIZED (
+  `WITH state AS MATERIALIZED (SELECT ${STATE} FROM feed_state WHERE feed_state.id = 1), found AS MATERIALIZED (
     SELECT three.*, row_number() OVER (ORDER BY three.xid <> $3::xid8, three.xid, three.position) AS number
     FROM state CROSS JOIN LATERAL (
       (SELECT * FROM change WHERE xid = $3::xid8 AND position > $4::bigint ORDER BY xid, position LIMIT $5)
