@@ -9,8 +9,8 @@ export interface Issues {
   add(path: string, message: string): void;
   /** How many were added, told or not. */
   count(): number;
-  /** Throws Invalid with the first ISSUES_MAX and, at `root`, how many more there are. */
-  throwIfAny(root: string): void;
+  /** Invalid with the first ISSUES_MAX and, at `root`, how many more there are. To be thrown. */
+  refusal(root: string): Invalid;
 }
 
 /** An empty list of issues. */
@@ -23,11 +23,10 @@ export function collectIssues(): Issues {
       if (told.length < ISSUES_MAX) told.push({ path, message });
     },
     count: () => count,
-    throwIfAny: (root) => {
-      if (count === 0) return;
+    refusal: (root) => {
       const untold = count - told.length;
       const rest = untold > 0 ? [{ path: root, message: `and ${untold} more` }] : [];
-      throw new Invalid([...told, ...rest]);
+      return new Invalid([...told, ...rest]);
     },
   };
 }
