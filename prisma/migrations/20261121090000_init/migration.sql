@@ -65,6 +65,7 @@ CREATE TABLE "artifact_check" (
     "details" JSONB NOT NULL DEFAULT '{}',
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "changed_seq" BIGINT,
+    "position" BIGSERIAL NOT NULL,
 
     CONSTRAINT "artifact_check_pkey" PRIMARY KEY ("id")
 );
@@ -243,7 +244,13 @@ CREATE INDEX "artifact_workspace_id_created_at_id_idx" ON "artifact"("workspace_
 CREATE INDEX "artifact_workspace_id_kind_created_at_id_idx" ON "artifact"("workspace_id", "kind", "created_at", "id");
 
 -- CreateIndex
-CREATE INDEX "artifact_workspace_id_quality_id_idx" ON "artifact"("workspace_id", "quality", "id");
+CREATE INDEX "artifact_workspace_id_quality_id_idx" ON "artifact"("workspace_id", "quality" NULLS FIRST, "id");
+
+-- CreateIndex
+CREATE INDEX "artifact_workspace_id_size_bytes_id_idx" ON "artifact"("workspace_id", "size_bytes", "id");
+
+-- CreateIndex
+CREATE INDEX "artifact_workspace_id_name_id_idx" ON "artifact"("workspace_id", "name", "id");
 
 -- CreateIndex
 CREATE INDEX "artifact_search_idx" ON "artifact" USING GIN ("search");
@@ -258,13 +265,13 @@ CREATE INDEX "artifact_metadata_idx" ON "artifact" USING GIN ("metadata" jsonb_p
 CREATE UNIQUE INDEX "artifact_run_id_name_key" ON "artifact"("run_id", "name");
 
 -- CreateIndex
-CREATE INDEX "artifact_use_artifact_id_idx" ON "artifact_use"("artifact_id");
+CREATE INDEX "artifact_use_artifact_id_run_id_step_key_idx" ON "artifact_use"("artifact_id", "run_id", "step_key");
 
 -- CreateIndex
 CREATE INDEX "artifact_derivation_downstream_id_idx" ON "artifact_derivation"("downstream_id");
 
 -- CreateIndex
-CREATE INDEX "artifact_check_artifact_id_name_created_at_idx" ON "artifact_check"("artifact_id", "name", "created_at");
+CREATE INDEX "artifact_check_artifact_id_name_position_idx" ON "artifact_check"("artifact_id", "name", "position");
 
 -- CreateIndex
 CREATE INDEX "run_workspace_id_created_at_id_idx" ON "run"("workspace_id", "created_at", "id");
