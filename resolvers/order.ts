@@ -26,7 +26,7 @@ export function readOrder(
   if (twice !== undefined) throw new Invalid('orderBy', `names ${twice} twice`);
   // The tie-breaker goes the way of the last word, so that one index serves both.
   const direction = asked.at(-1)?.direction ?? 'ASC';
-  const ties = (entity.unique as readonly string[]).filter((field) => !fields.includes(field));
+  const ties = entity.unique.filter((field) => !fields.includes(field));
   return [...asked, ...ties.map((field) => ({ field, direction }))].map((term) => ({
     ...term,
     column: columnOf(entity, term.field),

@@ -1,21 +1,34 @@
 /** Arguments of lists, made from the description of an entity: its filter, its order, its page. */
 import type { ArgBuilder, InputFieldMap, InputRef } from '@pothos/core';
-import { columnOf, type AnyEntity, type Column, type OrderTerm } from '../resolvers/entity.ts';
+import {
+  columnOf,
+  type AnyEntity,
+  type Column,
+  type ColumnType,
+  type OrderTerm,
+} from '../resolvers/entity.ts';
 import { entityNamed } from '../resolvers/entities.ts';
 import type { Filter } from '../resolvers/filter.ts';
+import { PAGE, type PageBounds } from '../resolvers/page.ts';
 import { builder, type Types } from './builder.ts';
 import { ENUMS } from './enums.ts';
 
-const made = new Map<string, unknown>();
+const filters = new Map<string, InputRef<Filter>>();
 
-/** The same input type for the same name, made when first needed. */
-function once<Made>(name: string, make: () => Made): Made {
-  if (!made.has(name)) made.set(name, make());
-  return made.get(name) as Made;
+/** The same input type for the same name. Known before it is described: filters hold each other. */
+function once(name: string, describe: (ref: ImplementableInputRef) => void): InputRef<Filter> {
+  const known = filters.get(name);
+  if (known) return known;
+  const ref = builder.inputRef<Filter>(name);
+  filters.set(name, ref);
+  describe(ref);
+  return ref;
 }
 
+type ImplementableInputRef = ReturnType<typeof builder.inputRef<Filter>>;
+
 /** `first last before after`. */
-export function pageArgs(t: ArgBuilder<Types>, max = 100, fallback = 20) {
+export function pageArgs(t: ArgBuilder<Types>, { max, fallback }: PageBounds = PAGE) {
   return {
     first: t.int({
       description: `From the start, or after \`after\`: 0 to ${max}; else ${fallback}.`,
@@ -43,8 +56,7 @@ export function listArgs(t: ArgBuilder<Types>, entity: AnyEntity) {
 /** `RunFilter`: a row matches when all that is given holds. Null is as good as left out. */
 export function filterInput(entity: AnyEntity): InputRef<Filter> {
   const name = `${entity.name}Filter`;
-  return once(name, () => {
-    const ref = builder.inputRef<Filter>(name);
+  return once(name, (ref) => {
     ref.implement({
       description: `Matches when all that is given holds; null is as good as left out.`,
       fields: (t) => ({
@@ -64,14 +76,13 @@ export function filterInput(entity: AnyEntity): InputRef<Filter> {
         ]),
       }),
     });
-    return ref;
   });
 }
 
 function manyInput(entity: AnyEntity): InputRef<Filter> {
   const name = `${entity.name}ManyFilter`;
-  return once(name, () =>
-    builder.inputRef<Filter>(name).implement({
+  return once(name, (ref) =>
+    ref.implement({
       fields: (t) => ({
         some: t.field({ type: filterInput(entity), description: 'At least one matches.' }),
         none: t.field({ type: filterInput(entity), description: 'Not one matches.' }),
@@ -80,61 +91,48 @@ function manyInput(entity: AnyEntity): InputRef<Filter> {
   );
 }
 
+const orders = new Map<string, InputRef<OrderTerm>>();
+
 function orderInput(entity: AnyEntity): InputRef<OrderTerm> {
-  const name = `${entity.name}Order`;
-  return once(name, () => {
-    const values = Object.fromEntries(
-      entity.orders.map((field) => [constantCase(field), { value: field }]),
-    );
-    const field = builder.enumType(`${entity.name}OrderField`, { values });
-    return builder.inputRef<OrderTerm>(name).implement({
-      description: 'Null is smallest.',
-      fields: (t) => ({
-        field: t.field({ type: field, required: true }),
-        direction: t.field({ type: Direction, required: true, defaultValue: 'ASC' }),
-      }),
-    });
+  const known = orders.get(entity.name);
+  if (known) return known;
+  const values = Object.fromEntries(
+    entity.orders.map((field) => [constantCase(field), { value: field }]),
+  );
+  const fieldType = builder.enumType(`${entity.name}OrderField`, { values });
+  const ref = builder.inputRef<OrderTerm>(`${entity.name}Order`).implement({
+    description: 'Null is smallest.',
+    fields: (t) => ({
+      field: t.field({ type: fieldType, required: true }),
+      direction: t.field({ type: Direction, required: true, defaultValue: 'ASC' }),
+    }),
   });
+  orders.set(entity.name, ref);
+  return ref;
 }
 
 const Direction = builder.enumType('OrderDirection', { values: ['ASC', 'DESC'] as const });
 
 /** The operators of a column's type. */
-function operators(column: Column): InputRef<Filter> {
-  switch (column.type) {
-    case 'enum':
-      return equality(`${column.of}Filter`, ENUMS[column.of as keyof typeof ENUMS]);
-    case 'id':
-      return equality('IDFilter', 'ID');
-    case 'text':
-      return textOperators();
-    case 'tags':
-      return tagOperators();
-    case 'json':
-      return once('JSONFilter', () =>
-        builder.inputRef<Filter>('JSONFilter').implement({
-          fields: (t) => ({
-            contains: t.field({
-              type: 'JSON',
-              description: 'Holds all of this, at any place of its own.',
-            }),
-          }),
-        }),
-      );
-    case 'time':
-      return comparison('DateTime');
-    case 'int':
-      return comparison('Int');
-    case 'bigint':
-      return comparison('BigInt');
-    case 'float':
-      return comparison('Float');
-  }
+function operators({ type, of }: Column): InputRef<Filter> {
+  if (type === 'enum') return equality(`${of}Filter`, ENUMS[of as keyof typeof ENUMS]);
+  return OPERATORS[type]();
 }
 
+const OPERATORS: Readonly<Record<Exclude<ColumnType, 'enum'>, () => InputRef<Filter>>> = {
+  id: () => equality('IDFilter', 'ID'),
+  text: textOperators,
+  tags: tagOperators,
+  json: jsonOperators,
+  time: () => comparison('DateTime'),
+  int: () => comparison('Int'),
+  bigint: () => comparison('BigInt'),
+  float: () => comparison('Float'),
+};
+
 function equality(name: string, type: (typeof ENUMS)[keyof typeof ENUMS] | 'ID') {
-  return once(name, () =>
-    builder.inputRef<Filter>(name).implement({
+  return once(name, (ref) =>
+    ref.implement({
       fields: (t) => ({
         eq: t.field({ type }),
         in: t.field({ type: [type] }),
@@ -145,8 +143,8 @@ function equality(name: string, type: (typeof ENUMS)[keyof typeof ENUMS] | 'ID')
 }
 
 function comparison(type: 'DateTime' | 'Int' | 'BigInt' | 'Float') {
-  return once(`${type}Filter`, () =>
-    builder.inputRef<Filter>(`${type}Filter`).implement({
+  return once(`${type}Filter`, (ref) =>
+    ref.implement({
       fields: (t) => ({
         eq: t.field({ type }),
         in: t.field({ type: [type] }),
@@ -164,8 +162,8 @@ function comparison(type: 'DateTime' | 'Int' | 'BigInt' | 'Float') {
 }
 
 function textOperators() {
-  return once('StringFilter', () =>
-    builder.inputRef<Filter>('StringFilter').implement({
+  return once('StringFilter', (ref) =>
+    ref.implement({
       fields: (t) => ({
         eq: t.string(),
         in: t.stringList(),
@@ -178,12 +176,22 @@ function textOperators() {
 }
 
 function tagOperators() {
-  return once('TagsFilter', () =>
-    builder.inputRef<Filter>('TagsFilter').implement({
+  return once('TagsFilter', (ref) =>
+    ref.implement({
       fields: (t) => ({
         has: t.string(),
         hasAny: t.stringList(),
         hasEvery: t.stringList(),
+      }),
+    }),
+  );
+}
+
+function jsonOperators() {
+  return once('JSONFilter', (ref) =>
+    ref.implement({
+      fields: (t) => ({
+        contains: t.field({ type: 'JSON', description: 'Has all of this, at the same places.' }),
       }),
     }),
   );

@@ -1,7 +1,7 @@
 /** Relay's nodes: whatever has an id of its own can be read again by it. */
 import type { InterfaceRef, ObjectFieldsShape, ObjectRef } from '@pothos/core';
 import type { Ctx } from '../resolvers/context.ts';
-import { Invalid, Refusal } from '../resolvers/errors.ts';
+import { Invalid } from '../resolvers/errors.ts';
 import { shown } from '../resolvers/issues.ts';
 import { globalId, readGlobalId } from '../resolvers/keys.ts';
 import { builder, type Types } from './builder.ts';
@@ -32,7 +32,7 @@ export function nodeType<Row extends object>(
   options: NodeOptions<Row>,
   fields: ObjectFieldsShape<Types, Row>,
 ): ObjectRef<Types, Row> {
-  loads.set(name, options.load as NodeOptions<object>['load']);
+  loads.set(name, options.load);
   return builder.objectRef<Row>(name).implement({
     description: options.description,
     interfaces: [Node as never],
@@ -96,5 +96,5 @@ async function nodesById(ctx: Ctx, ids: readonly string[], path: string) {
       }
     }),
   );
-  return found satisfies (object | Refusal | null)[];
+  return found;
 }

@@ -24,6 +24,13 @@ export async function workflowVersion(ctx: Ctx, id: string): Promise<WorkflowVer
   return row ?? null;
 }
 
+/** As `workflowVersion`, for what is asked about one that must be there. Refuses: Invalid, NotFound. */
+export async function existingVersion(ctx: Ctx, id: string): Promise<WorkflowVersionRow> {
+  const [row] = await versionsById(ctx, [uuidOf('WorkflowVersion', id, 'workflowVersionId')]);
+  if (!row) throw new NotFound('WorkflowVersion', id);
+  return row;
+}
+
 /** Null when it is not there. Refuses an id that is none with Invalid. One statement. */
 export async function run(ctx: Ctx, id: string): Promise<RunRow | null> {
   const [row] = await runsById(ctx, [uuidOf('Run', id, 'id')]);
@@ -67,6 +74,17 @@ export function retriesOfRuns(
   args: ListArgs,
 ): Promise<Connection<RunRow>[]> {
   return listsOf(ctx, RUN, AS_RETRY, ids(parents), args);
+}
+
+/** The run that each run tries again; null for a first try. One statement at most. */
+export async function retriedRuns(
+  ctx: Ctx,
+  parents: readonly RunRow[],
+): Promise<(RunRow | null)[]> {
+  const wanted = parents.flatMap(({ retryOf }) => retryOf ?? []);
+  const rows = wanted.length > 0 ? await runsById(ctx, wanted) : [];
+  const found = new Map(rows.map((row) => [row?.id, row]));
+  return parents.map(({ retryOf }) => (retryOf === null ? null : (found.get(retryOf) ?? null)));
 }
 
 /** The same page of each run's steps. One statement. */

@@ -1,0 +1,8 @@
+/** The whole graph: each noun adds itself to the builder. */
+import './scalars.ts';
+import './errors.ts';
+import './run-events.ts';
+import './run-reports.ts';
+import { builder } from './builder.ts';
+
+export const schema = builder.toSchema();

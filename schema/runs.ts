@@ -1,0 +1,183 @@
+/** Runs, their steps and attempts. */
+import type { ObjectRef } from '@pothos/core';
+import { ATTEMPT, RUN, STEP_RUN } from '../resolvers/runs/entities.ts';
+import {
+  runsById,
+  stepRunKey,
+  stepRunsByKey,
+  versionsById,
+  workflowsById,
+} from '../resolvers/runs/loaders.ts';
+import {
+  attemptsOfSteps,
+  retriedRuns,
+  retriesOfRuns,
+  run,
+  runs,
+  runsOfWorkflows,
+  stepsOfRuns,
+} from '../resolvers/runs/queries.ts';
+import type { AttemptRow, RunRow, StepRunRow } from '../resolvers/runs/rows.ts';
+import { builder, type Types } from './builder.ts';
+import { connectionType } from './connection.ts';
+import { FailureReasonRef, RunStatusRef, StepStatusRef } from './enums.ts';
+import { listArgs } from './list.ts';
+import { nodeType } from './node.ts';
+import { Workflow, WorkflowVersion } from './workflows.ts';
+
+const Attempt = builder.objectRef<AttemptRow>('Attempt').implement({
+  description: 'One try of a step.',
+  fields: (t) => ({
+    attempt: t.exposeInt('attempt', { description: 'From 1.' }),
+    status: t.expose('status', { type: StepStatusRef }),
+    worker: t.exposeString('worker', { nullable: true }),
+    failureReason: t.expose('failureReason', { type: FailureReasonRef, nullable: true }),
+    error: t.exposeString('error', { nullable: true }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
+    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
+    durationMs: t.exposeFloat('durationMs', { nullable: true }),
+  }),
+});
+
+const AttemptConnection = connectionType('Attempt', Attempt);
+
+export const StepRun: ObjectRef<Types, StepRunRow> = nodeType<StepRunRow>(
+  'StepRun',
+  { description: 'One step in one run.', key: stepRunKey, load: stepRunsByKey },
+  (t) => ({
+    stepKey: t.exposeString('stepKey'),
+    name: t.exposeString('name'),
+    position: t.exposeInt('position', { description: 'From 0, in the order of the definition.' }),
+    status: t.expose('status', { type: StepStatusRef }),
+    attempt: t.exposeInt('attempt', { description: 'Of the newest attempt; 0 before the first.' }),
+    progress: t.exposeFloat('progress', {
+      nullable: true,
+      description: '0 to 1, as the worker tells it.',
+    }),
+    message: t.exposeString('message', { nullable: true }),
+    failureReason: t.expose('failureReason', { type: FailureReasonRef, nullable: true }),
+    error: t.exposeString('error', { nullable: true }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
+    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
+    durationMs: t.exposeFloat('durationMs', { nullable: true }),
+    changedSeq: t.exposeInt('changedSeq', {
+      description: 'Seq of the event that changed it last; orders live updates.',
+    }),
+    run: t.batch({
+      type: Run,
+      nullable: true,
+      batch: (steps, _args, ctx) =>
+        runsById(
+          ctx,
+          steps.map(({ runId }) => runId),
+        ),
+    }),
+    attempts: t.batch({
+      type: AttemptConnection,
+      nullable: true,
+      args: listArgs(t.arg, ATTEMPT),
+      batch: (steps, args, ctx) => attemptsOfSteps(ctx, steps, args),
+    }),
+  }),
+);
+
+const StepRunConnection = connectionType('StepRun', StepRun);
+
+export const Run: ObjectRef<Types, RunRow> = nodeType<RunRow>(
+  'Run',
+  {
+    description: 'One execution of a workflow version. It changes only through its log.',
+    key: (row) => row.id,
+    load: runsById,
+  },
+  (t) => ({
+    uuid: t.expose('id', { type: 'UUID' }),
+    status: t.expose('status', { type: RunStatusRef }),
+    statusName: t.exposeString('statusName', {
+      nullable: true,
+      description: 'Explains the status to people: Late, Waiting for a slot.',
+    }),
+    version: t.exposeInt('version', {
+      description: 'Seq of its newest event; orders live updates.',
+    }),
+    failureReason: t.expose('failureReason', { type: FailureReasonRef, nullable: true }),
+    error: t.exposeString('error', { nullable: true }),
+    tags: t.exposeStringList('tags'),
+    metadata: t.expose('metadata', { type: 'JSON' }),
+    stepsTotal: t.exposeInt('stepsTotal'),
+    stepsDone: t.exposeInt('stepsDone', { description: 'Succeeded, skipped or cached.' }),
+    stepsFailed: t.exposeInt('stepsFailed'),
+    stepsRunning: t.exposeInt('stepsRunning'),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
+    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      description: 'When its newest event was recorded, by our clock.',
+    }),
+    durationMs: t.exposeFloat('durationMs', { nullable: true }),
+    workflow: t.batch({
+      type: Workflow,
+      nullable: true,
+      batch: (rows, _args, ctx) =>
+        workflowsById(
+          ctx,
+          rows.map(({ workflowId }) => workflowId),
+        ),
+    }),
+    workflowVersion: t.batch({
+      type: WorkflowVersion,
+      nullable: true,
+      batch: (rows, _args, ctx) =>
+        versionsById(
+          ctx,
+          rows.map(({ workflowVersionId }) => workflowVersionId),
+        ),
+    }),
+    retryOf: t.batch({
+      type: Run,
+      nullable: true,
+      description: 'The run that this one tries again.',
+      batch: (rows, _args, ctx) => retriedRuns(ctx, rows),
+    }),
+    retries: t.batch({
+      type: RunConnection,
+      nullable: true,
+      args: listArgs(t.arg, RUN),
+      batch: (rows, args, ctx) => retriesOfRuns(ctx, rows, args),
+    }),
+    steps: t.batch({
+      type: StepRunConnection,
+      nullable: true,
+      args: listArgs(t.arg, STEP_RUN),
+      batch: (rows, args, ctx) => stepsOfRuns(ctx, rows, args),
+    }),
+  }),
+);
+
+export const RunConnection = connectionType('Run', Run);
+
+builder.objectField(Workflow, 'runs', (t) =>
+  t.batch({
+    type: RunConnection,
+    nullable: true,
+    args: listArgs(t.arg, RUN),
+    batch: (rows, args, ctx) => runsOfWorkflows(ctx, rows, args),
+  }),
+);
+
+builder.queryFields((t) => ({
+  run: t.field({
+    type: Run,
+    nullable: true,
+    description: 'Null when it is not there.',
+    args: { id: t.arg.id({ required: true, description: 'Its id, or its UUID as logs show it.' }) },
+    resolve: (_root, { id }, ctx) => run(ctx, id),
+  }),
+  runs: t.field({
+    type: RunConnection,
+    nullable: true,
+    args: listArgs(t.arg, RUN),
+    resolve: (_root, args, ctx) => runs(ctx, args),
+  }),
+}));
