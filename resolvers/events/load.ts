@@ -1,0 +1,261 @@
+/** What a flush reads once it holds the runs' locks: only what its calls touch. */
+import type { EventType, StepStatus } from '../../prisma/generated/enums.ts';
+import { STEP_OPEN, isRunEvent, RUN_MOVES, RUN_TERMINAL } from '../runs/model.ts';
+import { statement, type Sql } from '../sql.ts';
+import { idArray, textArray } from './arrays.ts';
+import type { CheckedCall } from './check.ts';
+import type { Actor, JsonObject } from './log.ts';
+import type { ArtifactState, RunState } from './state.ts';
+
+const KNOWN = statement<{
+  runId: string;
+  seq: number;
+  eventId: string;
+  type: EventType;
+  stepKey: string | null;
+  attempt: number | null;
+  occurredAt: Date;
+  actor: Actor;
+  causationId: string | null;
+  correlationId: string | null;
+  schemaVersion: number;
+  payload: JsonObject;
+}>(
+  'log.known',
+  `SELECT asked.run_id AS "runId", e.seq, e.event_id AS "eventId", e.type, e.step_key AS "stepKey", e.attempt,
+    e.occurred_at AS "occurredAt", e.actor, e.causation_id AS "causationId",
+    e.correlation_id AS "correlationId", e.schema_version AS "schemaVersion", e.payload
+  FROM unnest($1::uuid[], $2::uuid[]) AS asked(run_id, event_id)
+  JOIN run_event e ON e.run_id = asked.run_id AND e.event_id = asked.event_id`,
+);
+const STEPS = statement<{
+  runId: string;
+  stepKey: string;
+  status: StepStatus;
+  attempt: number;
+  progress: number | null;
+}>(
+  'log.steps',
+  `SELECT asked.run_id AS "runId", s.step_key AS "stepKey", s.status, s.attempt, s.progress
+  FROM unnest($1::uuid[], $2::text[]) AS asked(run_id, step_key)
+  JOIN step_run s ON s.run_id = asked.run_id AND s.step_key = asked.step_key`,
+);
+const OPEN_STEPS = statement<{
+  runId: string;
+  stepKey: string;
+  status: StepStatus;
+  attempt: number;
+  progress: number | null;
+}>(
+  'log.openSteps',
+  `SELECT run_id AS "runId", step_key AS "stepKey", status, attempt, progress
+  FROM step_run WHERE run_id = ANY($1::uuid[]) AND status = ANY($2::step_status[])`,
+);
+const ARTIFACTS = statement<{ runId: string; id: string; name: string; quality: number | null }>(
+  'log.artifacts',
+  `SELECT asked.run_id AS "runId", a.id, a.name, a.quality
+  FROM unnest($1::uuid[], $2::text[]) AS asked(run_id, name)
+  JOIN artifact a ON a.run_id = asked.run_id AND a.name = asked.name`,
+);
+const ELSEWHERE = statement<{ id: string; workspaceId: string }>(
+  'log.elsewhere',
+  'SELECT id, workspace_id AS "workspaceId" FROM artifact WHERE id = ANY($1::uuid[])',
+);
+const SCORES = statement<{ artifactId: string; name: string; score: number }>(
+  'log.scores',
+  `SELECT DISTINCT ON (artifact_id, name) artifact_id AS "artifactId", name, score
+  FROM artifact_check WHERE artifact_id = ANY($1::uuid[])
+  ORDER BY artifact_id, name, position DESC`,
+);
+const LABELS = statement<{ id: string; tags: string[]; metadata: JsonObject }>(
+  'log.labels',
+  'SELECT id, tags, metadata FROM run WHERE id = ANY($1::uuid[])',
+);
+
+/**
+ * Reads into the locked runs what these calls touch: the events they repeat, their steps and artifacts, what a run's
+ * end closes. Comes after the lock, in READ COMMITTED, or it would miss what the last holder wrote.
+ * At most 7 statements; 1 or 2 for most flushes.
+ */
+export async function loadTouched(
+  tx: Sql,
+  runs: ReadonlyMap<string, RunState>,
+  calls: readonly CheckedCall[],
+): Promise<void> {
+  const touched = touchedBy(calls);
+  await loadKnown(tx, runs, calls);
+  await loadSteps(tx, runs, touched);
+  await loadArtifacts(tx, runs, touched);
+  if (touched.labels.size > 0) {
+    for (const { id, tags, metadata } of await tx.query(LABELS, [idArray(touched.labels)])) {
+      const run = runs.get(id)!;
+      run.run = { ...run.run, tags, metadata };
+    }
+  }
+}
+
+interface Touched {
+  /** Run → keys of steps. */
+  readonly steps: Map<string, Set<string>>;
+  /** Run → names of artifacts. */
+  readonly artifacts: Map<string, Set<string>>;
+  /** Run → names of artifacts that are judged. */
+  readonly judged: Map<string, Set<string>>;
+  /** Ids of artifacts that inputs name. */
+  readonly elsewhere: Set<string>;
+  /** Runs that may end. */
+  readonly ending: Set<string>;
+  /** Runs whose tags or metadata change. */
+  readonly labels: Set<string>;
+}
+
+function touchedBy(calls: readonly CheckedCall[]): Touched {
+  const touched: Touched = {
+    steps: new Map(),
+    artifacts: new Map(),
+    judged: new Map(),
+    elsewhere: new Set(),
+    ending: new Set(),
+    labels: new Set(),
+  };
+  for (const { runId, events } of calls) {
+    for (const { type, stepKey, payload } of events) {
+      if (stepKey !== null) add(touched.steps, runId, stepKey);
+      if (isRunEvent(type)) {
+        if (RUN_TERMINAL.has(RUN_MOVES[type].to)) touched.ending.add(runId);
+      } else if (type === 'METADATA_UPDATED') touched.labels.add(runId);
+      const { inputs, outputs, artifact } = payload;
+      for (const input of inputs ?? []) {
+        if (input.artifactId) touched.elsewhere.add(input.artifactId.toLowerCase());
+        else add(touched.artifacts, runId, input.name);
+      }
+      for (const { name } of outputs ?? []) add(touched.artifacts, runId, name);
+      if (type === 'ARTIFACT_PRODUCED' && typeof artifact === 'object' && artifact) {
+        add(touched.artifacts, runId, artifact.name);
+      } else if (type === 'CHECK_EVALUATED' && typeof artifact === 'string') {
+        add(touched.artifacts, runId, artifact);
+        add(touched.judged, runId, artifact);
+      }
+    }
+  }
+  return touched;
+}
+
+async function loadKnown(
+  tx: Sql,
+  runs: ReadonlyMap<string, RunState>,
+  calls: readonly CheckedCall[],
+): Promise<void> {
+  const runIds: string[] = [];
+  const eventIds: string[] = [];
+  for (const { runId, events } of calls) {
+    for (const { eventId } of events) {
+      runIds.push(runId);
+      eventIds.push(eventId);
+    }
+  }
+  for (const row of await tx.query(KNOWN, [idArray(runIds), idArray(eventIds)])) {
+    const { runId, seq, actor, attempt, ...event } = row;
+    const occurredAt = event.occurredAt.toISOString();
+    runs.get(runId)!.known.set(event.eventId, {
+      runId,
+      seq,
+      actor,
+      attempt,
+      event: { ...event, attempt, occurredAt },
+    });
+  }
+}
+
+async function loadSteps(
+  tx: Sql,
+  runs: ReadonlyMap<string, RunState>,
+  touched: Touched,
+): Promise<void> {
+  const rows = touched.steps.size > 0 ? await tx.query(STEPS, pairs(touched.steps)) : [];
+  const open =
+    touched.ending.size > 0
+      ? await tx.query(OPEN_STEPS, [idArray(touched.ending), idArray(STEP_OPEN)])
+      : [];
+  for (const { runId, ...row } of [...rows, ...open]) {
+    runs.get(runId)!.steps.set(row.stepKey, {
+      ...row,
+      message: null,
+      failureReason: null,
+      error: null,
+      startedAt: null,
+      finishedAt: null,
+      changedSeq: 0,
+    });
+  }
+}
+
+async function loadArtifacts(
+  tx: Sql,
+  runs: ReadonlyMap<string, RunState>,
+  touched: Touched,
+): Promise<void> {
+  const rows =
+    touched.artifacts.size > 0 ? await tx.query(ARTIFACTS, pairs(touched.artifacts)) : [];
+  const judged = rows.filter(({ runId, name }) => touched.judged.get(runId)?.has(name));
+  const scores = await loadScores(
+    tx,
+    judged.map(({ id }) => id),
+  );
+  for (const { runId, id, name, quality } of rows) {
+    const untold = { stepKey: null, kind: null, uri: null, sizeBytes: null, checksum: null };
+    const artifact: ArtifactState = {
+      ...untold,
+      id,
+      name,
+      isNew: false,
+      metadata: null,
+      scores: scores.get(id) ?? new Map(),
+      quality,
+      createdAt: '',
+      changedSeq: 0,
+    };
+    runs.get(runId)!.artifacts.set(name, artifact);
+  }
+  if (touched.elsewhere.size === 0) return;
+  const elsewhere = await tx.query(ELSEWHERE, [idArray(touched.elsewhere)]);
+  for (const run of runs.values()) {
+    for (const { id, workspaceId } of elsewhere) {
+      if (workspaceId === run.workspaceId) run.elsewhere.add(id);
+    }
+  }
+}
+
+/** Artifact → newest score by name of check. */
+async function loadScores(
+  tx: Sql,
+  artifactIds: readonly string[],
+): Promise<Map<string, Map<string, number>>> {
+  const scores = new Map<string, Map<string, number>>();
+  if (artifactIds.length === 0) return scores;
+  for (const { artifactId, name, score } of await tx.query(SCORES, [idArray(artifactIds)])) {
+    let of = scores.get(artifactId);
+    if (!of) scores.set(artifactId, (of = new Map()));
+    of.set(name, score);
+  }
+  return scores;
+}
+
+function add(to: Map<string, Set<string>>, runId: string, text: string): void {
+  const texts = to.get(runId);
+  if (texts) texts.add(text);
+  else to.set(runId, new Set([text]));
+}
+
+/** The two array parameters of (run, text) pairs. */
+function pairs(of: ReadonlyMap<string, ReadonlySet<string>>): [string, string] {
+  const runIds: string[] = [];
+  const texts: string[] = [];
+  for (const [runId, each] of of) {
+    for (const text of each) {
+      runIds.push(runId);
+      texts.push(text);
+    }
+  }
+  return [idArray(runIds), textArray(texts)];
+}
