@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Invalid } from '../errors.ts';
 import {
@@ -140,7 +140,7 @@ function modelServer() {
       nextXid = Math.max(0, ...committed.map(({ xid }) => xid)) + 1;
     },
     end() {
-      for (const who of [...open.keys()]) server.commit(who);
+      for (const who of open.keys()) server.commit(who);
     },
     /** pg_current_snapshot(): xmax is one above the newest id that is over. */
     snapshot() {
