@@ -1,6 +1,7 @@
 /** The one way into the log: for many callers at once, and inside a transaction that a caller holds. */
 import type { Sql } from '../sql.ts';
 import { CALL_LIMITS, checkCall, type CallLimits } from './check.ts';
+import { openBeats } from './heartbeat.ts';
 import { flush } from './flush.ts';
 import type { AppendCall, Appended, RunLog } from './log.ts';
 import { openQueue, type QueueLimits } from './queue.ts';
@@ -55,6 +56,7 @@ export function openRunLog(sql: Sql, options: Partial<LogOptions> = {}): RunLog 
   }, chosen);
   return {
     append: async (call) => queue.push(checkCall(call, chosen)),
+    beat: openBeats(sql),
     close: () => queue.close(),
   };
 }

@@ -56,12 +56,22 @@ export interface Appended {
   }[];
 }
 
+/** A sign of life from the worker that holds the run's fence. */
+export interface Beat {
+  readonly runId: string;
+  /** Scope: a run of another workspace is NotFound. */
+  readonly workspaceId: string;
+  readonly fence: string;
+}
+
 export interface RunLog {
   /**
    * Appends in order of calls per run. Refuses: Invalid, NotFound, Conflict (illegal move, stale version or fence,
    * known id with another body), Limited (queue full), Unavailable.
    */
   append(call: AppendCall): Promise<Appended>;
+  /** Counts as a sign of life and answers the run's status; heartbeat.ts has the rules. */
+  beat(beat: Beat): Promise<RunStatus>;
   /** Answers what is queued, then refuses. */
   close(): Promise<void>;
 }

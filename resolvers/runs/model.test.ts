@@ -10,6 +10,7 @@ import {
   STEP_MOVES,
   STEP_OPEN,
   STEP_TERMINAL,
+  WORKER_LOST,
   type Mover,
   type RunMove,
   type StepMove,
@@ -156,6 +157,16 @@ describe('the end of a run', () => {
     for (const end of Object.values(OPEN_STEPS_AT_END))
       expect(STEP_TERMINAL.has(end.to)).toBe(true);
     expect([...STEP_OPEN].some((status) => STEP_TERMINAL.has(status))).toBe(false);
+  });
+
+  test('by the gateway, when its worker is gone, is a legal move to a terminal status', () => {
+    expect(Object.keys(WORKER_LOST)).toEqual(['RUNNING', 'CANCELING']);
+    for (const [status, { type }] of Object.entries(WORKER_LOST)) {
+      const move: RunMove = RUN_MOVES[type];
+      expect(move.from).toContain(status);
+      expect(move.by).toContain('gateway');
+      expect(RUN_TERMINAL.has(move.to)).toBe(true);
+    }
   });
 
   test('counts each status of a step in at most one counter', () => {

@@ -152,6 +152,22 @@ export const OPEN_STEPS_AT_END: Readonly<
   CRASHED: { to: 'FAILED', reason: 'WORKER_LOST' },
 };
 
+/**
+ * How the gateway ends a run whose worker is gone. Who asked for a cancel gets it: nothing works any more. A paused run
+ * is not here: nothing has to work, so nothing can be lost; once resumed, its worker has a full grace to come back.
+ */
+export const WORKER_LOST: Readonly<
+  Partial<
+    Record<
+      RunStatus,
+      { readonly type: RunEventType; readonly payload: Readonly<Record<string, string>> }
+    >
+  >
+> = {
+  RUNNING: { type: 'RUN_CRASHED', payload: { reason: 'WORKER_LOST' } },
+  CANCELING: { type: 'RUN_CANCELED', payload: { statusName: 'Worker lost' } },
+};
+
 /** Why it failed, where the event does not say. */
 export const REASON_UNTOLD: Readonly<Partial<Record<EventType, FailureReason>>> = {
   RUN_FAILED: 'ERROR',
