@@ -9,6 +9,7 @@ import type { TestDatabase } from './database.ts';
 export function contextOver(database: TestDatabase, parts: Partial<Ctx> = {}): Ctx {
   const log: Ctx['log'] = {
     append: () => Promise.reject(new Error('this test has no log')),
+    beat: () => Promise.reject(new Error('this test has no log')),
     close: () => Promise.resolve(),
   };
   return {
