@@ -3,31 +3,32 @@
  * Migrating happens once per content of prisma/migrations: each database is a copy of that template.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { PGlite } from '@electric-sql/pglite';
-import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
-import { createPgConfig } from '@electric-sql/pglite/node-postgres';
-import { PrismaPg } from '@prisma/adapter-pg';
-import { Client, Pool, type PoolClient, type PoolConfig } from 'pg';
+import { Client, Pool } from 'pg';
 import { migrate, readMigrations } from '../../gateway/stores/migrate.ts';
-import { sqlOver } from '../../gateway/stores/sql.ts';
-import { PrismaClient } from '../../prisma/generated/client.ts';
+import { openNestingGuard } from '../../gateway/stores/nesting.ts';
+import {
+  openPostgres,
+  type PostgresHooks,
+  type PostgresSettings,
+  type Store,
+} from '../../gateway/stores/postgres.ts';
+import { ensureTemplate, migrationsFolder } from '../../gateway/stores/template.ts';
+import type { PrismaClient } from '../../prisma/generated/client.ts';
 import type { Sql } from '../../resolvers/sql.ts';
 
 export interface TestDatabase {
   readonly name: 'embedded' | 'postgres';
   /** Of the server's database; the embedded one has none. */
   readonly url?: string;
+  readonly store: Store;
   readonly pool: Pool;
   readonly sql: Sql;
   readonly db: PrismaClient;
   /**
-   * Statements run since the last call, in order, by the name in their leading comment; those without one
-   * (Prisma's) by their beginning. BEGIN, COMMIT, ROLLBACK, SAVEPOINT and SET are left out.
+   * Statements that succeeded since the last call, in order, by name; Prisma's as `prisma.insert.workspace`. BEGIN,
+   * COMMIT and the like are left out.
    */
   statements(): string[];
   close(): Promise<void>;
@@ -38,104 +39,81 @@ export const DATABASES: readonly {
   readonly name: string;
   readonly open: () => Promise<TestDatabase>;
 }[] = [
-  { name: 'embedded', open: openEmbedded },
-  ...(process.env['TEST_DATABASE_URL'] ? [{ name: 'postgres', open: openServer }] : []),
+  { name: 'embedded', open: () => openEmbedded() },
+  ...(process.env['TEST_DATABASE_URL'] ? [{ name: 'postgres', open: () => openServer() }] : []),
 ];
 
-const MIGRATIONS = fileURLToPath(new URL('../../prisma/migrations', import.meta.url));
-const EXTENSIONS = { pg_trgm };
+/** Templates of the embedded store, shared by all test processes of this machine. */
+const TEMPLATES = join(tmpdir(), 'polyphony-test-templates');
 
-async function openEmbedded(): Promise<TestDatabase> {
-  const loadDataDir = new Blob([new Uint8Array(await readFile(await embeddedTemplate()))]);
-  const lite = await PGlite.create({ loadDataDir, extensions: EXTENSIONS });
-  const config = createPgConfig(lite);
-  // node-postgres puts its type parsers under `types`; PGlite takes that name for parameter OIDs and throws.
-  const connection = config.connection as { parse(query: object): unknown };
-  const parse = connection.parse.bind(connection);
-  connection.parse = (query) => parse({ ...query, types: undefined });
-  const pool = new Pool({
-    ...(config as unknown as PoolConfig),
-    max: 1,
-    idleTimeoutMillis: 0,
-  });
-  return testDatabase('embedded', pool, undefined, () => lite.close());
+/** Room for what a busy machine adds; tests of time-outs set their own. */
+const SETTINGS: PostgresSettings = {
+  data_dir: null,
+  database_pool_max: 20,
+  database_pool_min: 0,
+  database_acquire_timeout_ms: 10_000,
+  database_statement_timeout_ms: 30_000,
+  database_lock_timeout_ms: 10_000,
+  database_idle_transaction_timeout_ms: 30_000,
+};
+
+/** In memory unless `settings` name a folder. */
+export async function openEmbedded(
+  settings: Partial<PostgresSettings> = {},
+  hooks: PostgresHooks = {},
+): Promise<TestDatabase> {
+  const template = await ensureTemplate(TEMPLATES, await readMigrations(migrationsFolder()));
+  return testDatabase({ ...SETTINGS, ...settings }, { template, ...hooks });
 }
 
-async function openServer(): Promise<TestDatabase> {
+/** A database of its own on the server of TEST_DATABASE_URL. */
+export async function openServer(
+  settings: Partial<PostgresSettings> = {},
+  hooks: PostgresHooks = {},
+): Promise<TestDatabase> {
   const admin = new Pool({ connectionString: serverUrl().href, max: 1 });
   const template = await serverTemplate(admin);
   const name = `polyphony_test_${process.pid}_${randomBytes(4).toString('hex')}`;
   await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
-  const url = serverUrl(name).href;
-  const pool = new Pool({ connectionString: url, max: 20 });
-  return testDatabase('postgres', pool, url, async () => {
-    await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await admin.end();
-  });
+  const database_url = serverUrl(name).href;
+  const database = await testDatabase({ ...SETTINGS, database_url, ...settings }, hooks);
+  return {
+    ...database,
+    url: database_url,
+    async close() {
+      await database.close();
+      await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await admin.end();
+    },
+  };
 }
 
-function testDatabase(
-  name: TestDatabase['name'],
-  pool: Pool,
-  url: string | undefined,
-  remove: () => Promise<void>,
-): TestDatabase {
+async function testDatabase(
+  settings: PostgresSettings,
+  hooks: PostgresHooks,
+): Promise<TestDatabase> {
   let seen: string[] = [];
-  pool.on('connect', (client) => listen(client, (statement) => seen.push(statement)));
-  pool.on('error', () => undefined); // An idle connection that a test killed: the pool makes another.
-  const db = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) });
+  const store = await openPostgres(settings, {
+    guard: openNestingGuard(),
+    ...hooks,
+    called(call) {
+      if (call.error === null && !call.name.startsWith('transaction.')) seen.push(call.name);
+      hooks.called?.(call);
+    },
+  });
   return {
-    name,
-    ...(url === undefined ? {} : { url }),
-    pool,
-    sql: sqlOver(pool),
-    db,
+    name: store.mode === 'embedded' ? 'embedded' : 'postgres',
+    store,
+    pool: store.pool,
+    sql: store.sql,
+    db: store.db,
     statements() {
       const names = seen;
       seen = [];
       return names;
     },
-    async close() {
-      await db.$disconnect();
-      await pool.end();
-      await remove();
-    },
+    close: () => store.close(),
   };
-}
-
-/** Tells `note` each statement that the client is given. */
-function listen(client: PoolClient, note: (name: string) => void): void {
-  const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-  client.query = ((...args: unknown[]) => {
-    const [first] = args;
-    const text = typeof first === 'string' ? first : (first as { text: string }).text;
-    const name = /^\s*\/\* ([\w.]+) \*\//.exec(text)?.[1];
-    if (name) note(name);
-    else if (!/^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET)\b/i.test(text)) {
-      note(text.slice(0, 60));
-    }
-    return query(...args);
-  }) as typeof client.query;
-}
-
-/** A migrated data folder as a tar file; made by the first who asks, in any process. */
-async function embeddedTemplate(): Promise<string> {
-  const folder = join(tmpdir(), 'polyphony-test-templates');
-  const path = join(folder, `${await templateKey()}.tar`);
-  if (existsSync(path)) return path;
-  const lite = await PGlite.create({ extensions: EXTENSIONS });
-  const session = {
-    query: (sql: string, values?: unknown[]) => lite.query(sql, values),
-    script: (sql: string) => lite.exec(sql),
-  };
-  await migrate(session, await readMigrations(MIGRATIONS));
-  const tar = await lite.dumpDataDir('none');
-  await lite.close();
-  await mkdir(folder, { recursive: true });
-  const making = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  await writeFile(making, new Uint8Array(await tar.arrayBuffer()));
-  await rename(making, path); // Whole or not at all, for whoever comes at the same time.
-  return path;
 }
 
 /** A migrated database that others are cloned from; made once, under a lock of the server. */
@@ -159,7 +137,7 @@ async function serverTemplate(admin: Pool): Promise<string> {
     await inside.connect();
     await migrate(
       { query: (sql, values) => inside.query(sql, values), script: (sql) => inside.query(sql) },
-      await readMigrations(MIGRATIONS),
+      await readMigrations(migrationsFolder()),
     );
     await inside.end();
     await query(`ALTER DATABASE ${making} RENAME TO ${template}`);
@@ -172,7 +150,8 @@ async function serverTemplate(admin: Pool): Promise<string> {
 
 async function templateKey(): Promise<string> {
   const hash = createHash('sha256');
-  for (const { name, checksum } of await readMigrations(MIGRATIONS)) hash.update(name + checksum);
+  for (const { name, checksum } of await readMigrations(migrationsFolder()))
+    hash.update(name + checksum);
   return hash.digest('hex').slice(0, 16);
 }
 

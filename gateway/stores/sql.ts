@@ -1,68 +1,112 @@
-/** resolvers/sql.ts over `pg`: the same for a server and for the embedded store. */
+/** resolvers/sql.ts over `pg`: the same for a server and for the embedded store. pool.ts has deadlines and telemetry. */
 import { types as pgTypes, type Pool, type PoolClient } from 'pg';
+import { Unavailable } from '../../resolvers/errors.ts';
 import type { Sql, Statement, TransactionOptions } from '../../resolvers/sql.ts';
+import { connectionLost, unavailable } from './failures.ts';
+import type { NestingGuard } from './nesting.ts';
+import type { WatchedQuery } from './pool.ts';
 
-const INT8 = 20;
-const { getTypeParser } = pgTypes;
+export interface SqlOptions {
+  /** Cancels what runs, and refuses what comes after, when the caller leaves. */
+  readonly signal?: AbortSignal;
+  /** Throws where a transaction waits for itself. */
+  readonly guard?: NestingGuard | undefined;
+}
 
-/** int8 as number: ours stay below 2^53, and a number costs neither a string nor a BigInt. */
-const TYPES = {
-  getTypeParser: ((oid: Parameters<typeof getTypeParser>[0], format?: 'text' | 'binary') =>
-    oid === INT8 && format !== 'binary'
-      ? Number
-      : getTypeParser(oid, format)) as typeof getTypeParser,
-};
-
-/** Sql on a pool. */
-export function sqlOver(pool: Pool): Sql {
+/** Sql on a pool. What it throws is Unavailable, or the driver's error with its SQLSTATE as `code`. */
+export function sqlOver(pool: Pool, { signal, guard }: SqlOptions = {}): Sql {
   return {
-    query: (statement, values) => run(pool, statement, values),
-    transaction: async (work, options = {}) => {
+    query: (statement, values) => run(pool, statement, values, signal),
+    async transaction(work, options = {}) {
       const client = await pool.connect();
-      try {
-        return await inTransaction(client, work, options);
-      } finally {
-        client.release();
-      }
+      const guarded: typeof work = (tx) => (guard ? guard.inside(() => work(tx)) : work(tx));
+      return inTransaction(client, guarded, options, signal);
     },
   };
 }
 
+/** Begins, works, commits; gives the client back, rolled back when anything failed. */
 async function inTransaction<T>(
   client: PoolClient,
   work: (tx: Sql) => Promise<T>,
-  { isolation, readOnly, lockTimeout_ms }: TransactionOptions,
+  options: TransactionOptions,
+  signal: AbortSignal | undefined,
 ): Promise<T> {
   const tx: Sql = {
-    query: (statement, values) => run(client, statement, values),
+    query: (statement, values) => run(client, statement, values, signal),
     transaction: () => Promise.reject(new Error('a transaction inside a transaction')),
   };
-  await client.query(
-    `BEGIN${isolation ? ` ISOLATION LEVEL ${isolation}` : ''}${readOnly ? ' READ ONLY' : ''}`,
-  );
   try {
-    if (lockTimeout_ms !== undefined) {
-      await client.query(`SET LOCAL lock_timeout = ${Math.trunc(lockTimeout_ms)}`);
-    }
+    await client.query(beginOf(options));
     const result = await work(tx);
-    await client.query('COMMIT');
+    await commit(client);
+    client.release();
     return result;
   } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
+    const rolledBack = rollBack(client);
+    // A statement past its deadline is still being ended: its caller does not wait for that.
+    if (!(error instanceof Unavailable)) await rolledBack;
+    throw unavailable(error) ?? error;
   }
 }
+
+/** One round trip: embedded, each costs everybody. */
+function beginOf({ isolation, readOnly, lockTimeout_ms }: TransactionOptions): string {
+  const begin = `BEGIN${isolation ? ` ISOLATION LEVEL ${isolation}` : ''}${readOnly ? ' READ ONLY' : ''}`;
+  if (lockTimeout_ms === undefined) return begin;
+  return `${begin}; SET LOCAL lock_timeout = ${Math.trunc(lockTimeout_ms)}`;
+}
+
+async function commit(client: PoolClient): Promise<void> {
+  try {
+    const { command } = await client.query('COMMIT');
+    // Postgres answers COMMIT of a failed transaction with ROLLBACK, and no error.
+    if (command !== 'COMMIT') throw new Error('rolled back: a statement failed and nobody minded');
+  } catch (error) {
+    if (!(error instanceof Unavailable) && !connectionLost(error)) throw error;
+    throw new Unavailable('postgres', 'no answer to COMMIT: it may have happened', {
+      cause: error,
+    });
+  }
+}
+
+/** Never rejects. A client that cannot be rolled back is thrown away, and Postgres rolls back. */
+async function rollBack(client: PoolClient): Promise<void> {
+  try {
+    await client.query('ROLLBACK');
+    client.release();
+  } catch {
+    client.release(true);
+  }
+}
+
+/** int8 as number: ours stay below 2^53, and a number costs neither a string nor a BigInt. */
+const { builtins, getTypeParser } = pgTypes;
+const TYPES = {
+  getTypeParser: ((oid: Parameters<typeof getTypeParser>[0], format?: 'text' | 'binary') =>
+    oid === builtins.INT8 && format !== 'binary'
+      ? Number
+      : getTypeParser(oid, format)) as typeof getTypeParser,
+};
 
 async function run<Row>(
   target: Pool | PoolClient,
   statement: Statement<Row>,
   values: readonly unknown[] = [],
+  signal: AbortSignal | undefined,
 ): Promise<Row[]> {
-  const { rows } = await target.query({
+  const query: WatchedQuery = {
     ...(statement.prepared ? { name: statement.name } : {}),
+    label: statement.name,
     text: statement.text,
     values: [...values],
     types: TYPES,
-  });
-  return rows as Row[];
+    signal,
+  };
+  try {
+    const { rows } = await target.query(query);
+    return rows as Row[];
+  } catch (error) {
+    throw unavailable(error) ?? error;
+  }
 }
