@@ -1,8 +1,10 @@
 /** The whole graph: each noun adds itself to the builder. */
 import './scalars.ts';
 import './errors.ts';
+import './run-commands.ts';
 import './run-events.ts';
 import './run-reports.ts';
+import './workflow-commands.ts';
 import { builder } from './builder.ts';
 
 export const schema = builder.toSchema();

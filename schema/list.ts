@@ -124,6 +124,7 @@ const OPERATORS: Readonly<Record<Exclude<ColumnType, 'enum'>, () => InputRef<Fil
   text: textOperators,
   tags: tagOperators,
   json: jsonOperators,
+  words: wordOperators,
   time: () => comparison('DateTime'),
   int: () => comparison('Int'),
   bigint: () => comparison('BigInt'),
@@ -192,6 +193,19 @@ function jsonOperators() {
     ref.implement({
       fields: (t) => ({
         contains: t.field({ type: 'JSON', description: 'Has all of this, at the same places.' }),
+      }),
+    }),
+  );
+}
+
+function wordOperators(): InputRef<Filter> {
+  return once('WordsFilter', (ref) =>
+    ref.implement({
+      fields: (t) => ({
+        matches: t.string({
+          description:
+            'All of these words; also "a phrase", `or`, `-without`. Split at all but letters and digits.',
+        }),
       }),
     }),
   );
