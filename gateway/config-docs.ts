@@ -1,11 +1,12 @@
 /** The table of settings for people: docs/CONFIG.md, and what `print-config` shows. Passwords never. */
 import { z } from 'zod';
-import { SETTINGS, type Config, type Setting } from './config.ts';
+import type { Config } from './config.ts';
+import { SETTINGS, type Setting } from './settings.ts';
 
 const HEAD = `# Settings
 
 Environment variables, read once at the start; \`polyphony print-config\` shows what is in force.
-This page is printed from \`gateway/config.ts\` by \`npm run generate\`. The unit is the end of a name: \`_MS\`, \`_BYTES\`.
+This page is printed from \`gateway/settings.ts\` by \`npm run generate\`. The unit is the end of a name: \`_MS\`, \`_BYTES\`.
 
 | setting | default | bounds | why |
 |---|---|---|---|
@@ -47,7 +48,7 @@ function formOf(schema: z.ZodType): { fallback: string; bounds: string } {
   const fallback = json.default ?? given.default;
   const bounds = given.enum ?? json.enum;
   return {
-    fallback: fallback === undefined ? 'not set' : `\`${String(fallback)}\``,
+    fallback: fallback === undefined ? 'not set' : `\`${fallback as string | number}\``,
     bounds: bounds ? bounds.join(', ') : range(json.minimum, json.maximum),
   };
 }

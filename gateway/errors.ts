@@ -10,6 +10,7 @@ import {
   Unavailable,
   type RefusalCode,
 } from '../resolvers/errors.ts';
+import { unavailable } from './stores/failures.ts';
 
 /** The status of an answer that has no data. Answers that have some are 200, whatever their fields say. */
 const STATUS: Record<RefusalCode, number> = {
@@ -66,63 +67,69 @@ export function statusOf(refusal: Refusal): number {
 export type Report = (error: unknown, id: string) => void;
 
 /**
- * One error of an operation as the client may see it: refusals and errors of the document as they are, with a code;
- * anything else masked. Path and locations stay. `extensions.http` is for the transport, which takes it off.
+ * One error as the client may see it: refusals and errors of the document as they are, with a code; anything else
+ * masked. Path and locations stay. `whole` when it left no data at all: then `extensions.http` tells the transport
+ * the status and headers, and is taken off by it.
  */
-export function renderError(error: unknown, report: Report): GraphQLError {
+export function renderError(error: unknown, report: Report, whole: boolean): GraphQLError {
   const known =
     error instanceof GraphQLError ? error : new GraphQLError('', { originalError: asError(error) });
-  const { nodes, source, positions, path } = known;
-  const place = {
-    nodes: nodes ?? null,
-    source: source ?? null,
-    positions: positions ?? null,
-    path: path ?? null,
-  };
-  const refusal = refusalIn(known);
-  if (refusal) {
-    return new GraphQLError(known.message || refusal.message, {
-      ...place,
-      extensions: { ...refusalExtensions(refusal), http: httpOf(refusal) },
-    });
-  }
-  if (isOfTheDocument(known)) {
-    return new GraphQLError(known.message, {
-      ...place,
-      // `spec`: where application/json is accepted, the specification asks for 200 here.
-      extensions: { code: 'INVALID', http: { spec: true, status: STATUS.INVALID } },
-    });
-  }
-  const id = randomUUID();
-  report(known.originalError ?? known, id);
-  return new GraphQLError(`Internal error. Quote ${id} when you report it.`, {
-    ...place,
-    extensions: { code: 'INTERNAL', id, http: { status: 500 } },
+  const { message, http, ...extensions } = meaningOf(known, report);
+  return new GraphQLError(message, {
+    nodes: known.nodes ?? null,
+    source: known.source ?? null,
+    positions: known.positions ?? null,
+    path: known.path ?? null,
+    extensions: { ...extensions, ...(whole ? { http } : {}) },
   });
 }
 
-function httpOf(refusal: Refusal): object {
-  return {
-    status: statusOf(refusal),
-    headers: refusal instanceof Rejected ? refusal.headers : {},
-  };
+interface Meaning {
+  readonly message: string;
+  /** For yoga: with `spec`, it answers 200 where application/json is accepted, as the specification asks. */
+  readonly http: { status: number; spec?: boolean; headers?: Readonly<Record<string, string>> };
+  readonly [extension: string]: unknown;
 }
 
-/** The refusal below wrappings, such as those of graphql-js around what a scalar throws. */
+function meaningOf(error: GraphQLError, report: Report): Meaning {
+  const refusal = refusalIn(error);
+  if (refusal) {
+    return {
+      message: error.message || refusal.message,
+      ...refusalExtensions(refusal),
+      http: {
+        status: statusOf(refusal),
+        headers: refusal instanceof Rejected ? refusal.headers : {},
+      },
+    };
+  }
+  if (isOfTheDocument(error)) {
+    return {
+      message: error.message,
+      code: 'INVALID',
+      http: { status: STATUS.INVALID, spec: true },
+    };
+  }
+  const id = randomUUID();
+  report(error.originalError ?? error, id);
+  const message = `Internal error. Quote ${id} when you report it.`;
+  return { message, code: 'INTERNAL', id, http: { status: 500 } };
+}
+
+/** The refusal below wrappings, such as those of graphql-js around what a scalar throws; or a store that is away. */
 function refusalIn(error: GraphQLError): Refusal | undefined {
   let cause: unknown = error;
   while (cause instanceof GraphQLError) cause = cause.originalError;
-  return cause instanceof Refusal ? cause : undefined;
+  return cause instanceof Refusal ? cause : unavailable(cause);
 }
 
 /**
- * The caller's: syntax, validation, variables, arguments. graphql-js names their nodes before any path is known; what
- * it throws about our values (a result that does not serialize) has none.
+ * The caller's: syntax, validation, variables (which have no path yet), and arguments, whose nodes graphql-js names.
+ * What it throws about our values, such as a result that does not serialize, has none.
  */
-function isOfTheDocument(error: GraphQLError): boolean {
-  const { originalError } = error;
-  if (originalError instanceof GraphQLError) return Boolean(originalError.nodes?.length);
-  return originalError === undefined && error.path === undefined;
+function isOfTheDocument({ originalError, path }: GraphQLError): boolean {
+  const own = originalError === undefined || originalError instanceof GraphQLError;
+  return own && (path === undefined || Boolean((originalError as GraphQLError)?.nodes?.length));
 }
 
 function asError(thrown: unknown): Error {

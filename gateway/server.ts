@@ -1,5 +1,5 @@
 /** The gateway without its stores: a schema, a context for each operation, and what goes around them. */
-import { printSchema, type GraphQLSchema } from 'graphql';
+import { assertValidSchema, printSchema, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { Report } from './errors.ts';
@@ -26,6 +26,7 @@ export interface ServerParts {
 /** Serves until drained. Rejects with StartError when it cannot listen. */
 export async function serve(parts: ServerParts): Promise<Listening> {
   const { config, schema, log } = parts;
+  assertValidSchema(schema);
   const report: Report = (error, id) => log.error({ err: error, id }, 'internal error');
   const answer = answering({
     schema,

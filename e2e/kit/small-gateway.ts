@@ -1,4 +1,6 @@
 /** A server on a schema of a test, without stores: for what transports and limits promise. */
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { buildSchema, type GraphQLSchema, type GraphQLFieldResolver } from 'graphql';
 import { parseConfig, type Environment } from '../../gateway/config.ts';
 import { serve } from '../../gateway/server.ts';
@@ -56,4 +58,69 @@ function schemaWith(sdl: string, resolvers: Resolvers): GraphQLSchema {
     }
   }
   return schema;
+}
+
+export const JSON_TYPE = { 'content-type': 'application/json' };
+export const GRAPHQL = { accept: 'application/graphql-response+json' };
+
+/** A response with its body read. */
+export interface Answered {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+  json(): { data?: unknown; errors?: { message: string; extensions: Record<string, unknown> }[] };
+}
+
+/** A request as given, to the byte: fetch sets Host, Origin and lengths by itself. */
+export async function raw(
+  gateway: Pick<Listening, 'url'>,
+  path: string,
+  {
+    method = 'GET',
+    headers = {},
+    body = '',
+  }: { method?: string; headers?: Record<string, string>; body?: string | Buffer },
+): Promise<Answered> {
+  const sent = httpRequest(`${gateway.url}${path}`, { method, headers });
+  sent.end(body);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    body: text,
+    json: () => JSON.parse(text) as ReturnType<Answered['json']>,
+  };
+}
+
+/** Posts a body as JSON, valid or not. */
+export const post = (
+  gateway: Pick<Listening, 'url'>,
+  body: string | Buffer,
+  headers: Record<string, string> = {},
+) => raw(gateway, '/graphql', { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body });
+
+const SDL = `
+  type Query { hello(name: String): String, slow: String, broken: String }
+  type Mutation { go: String }`;
+
+/** Starts gateways on a small schema, for one test file; `end` cuts what is still there. */
+export function smallGateways() {
+  const open: SmallGateway[] = [];
+  const start = async (
+    resolvers: Resolvers = {},
+    settings: Environment = {},
+    probes: Record<string, Probe> = {},
+  ): Promise<SmallGateway> => {
+    const all = { hello: () => 'world', ...resolvers };
+    const gateway = await startSmallGateway(SDL, all, settings, probes);
+    open.push(gateway);
+    return gateway;
+  };
+  const end = async (): Promise<void> => {
+    await Promise.all(open.splice(0).map((gateway) => gateway.drain(0)));
+  };
+  return { start, end };
 }

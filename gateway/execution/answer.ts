@@ -8,7 +8,7 @@ import {
   GraphQLError,
   type ExecutionResult,
   type GraphQLSchema,
-  type OperationTypeNode,
+  OperationTypeNode,
 } from 'graphql';
 import type { Ctx } from '../../resolvers/context.ts';
 import { Refusal, type RefusalCode } from '../../resolvers/errors.ts';
@@ -58,35 +58,47 @@ export interface Answering {
  */
 export function answering(parts: Answering): (params: Params, asker: Asker) => Promise<Answer> {
   return async (params, asker) => {
-    const found = parts.documentOf(params.query);
-    if (found.errors) return failed(found.errors, parts.report);
-
-    const operation = getOperationAST(found.document, params.operationName);
-    const known = {
-      operation: operation?.operation ?? null,
-      operationName: operation?.name?.value ?? null,
-    };
-    if (operation?.operation === 'mutation' && !asker.mayMutate) {
-      return { ...failed([MUTATION_BY_GET], parts.report), ...known };
-    }
+    const known: Known = { operation: null, operationName: null };
     const clock = startClock(asker.signal, parts.deadline_ms);
     try {
-      const executing = execute({
-        schema: parts.schema,
-        document: found.document,
-        contextValue: parts.contextOf(asker, clock.signal),
-        variableValues: params.variables,
-        operationName: params.operationName,
-        hideSuggestions: true,
-      });
-      const result = await Promise.race([executing, clock.passed]);
+      const result = await executed(parts, params, asker, clock, known);
       return { ...rendered(result, parts.report), ...known };
     } catch (error) {
-      return { ...failed([error], parts.report), ...known };
+      return { ...rendered({ errors: [asGraphQL(error)] }, parts.report), ...known };
     } finally {
       clock.stop();
     }
   };
+}
+
+/** What is known of the operation so far. */
+type Known = { -readonly [Key in 'operation' | 'operationName']: Answer[Key] };
+
+async function executed(
+  { schema, documentOf, contextOf }: Answering,
+  { query, operationName, variables }: Params,
+  asker: Asker,
+  clock: Clock,
+  known: Known,
+): Promise<ExecutionResult> {
+  const { document, errors } = documentOf(query);
+  if (errors) return { errors: errors.map(asGraphQL) };
+
+  const operation = getOperationAST(document, operationName);
+  known.operation = operation?.operation ?? null;
+  known.operationName = operation?.name?.value ?? null;
+  if (operation?.operation === OperationTypeNode.MUTATION && !asker.mayMutate)
+    throw MUTATION_BY_GET;
+
+  const executing = execute({
+    schema,
+    document,
+    contextValue: contextOf(asker, clock.signal),
+    variableValues: variables,
+    operationName,
+    hideSuggestions: true,
+  });
+  return Promise.race([executing, clock.passed]);
 }
 
 const MUTATION_BY_GET = new Rejected(
@@ -98,11 +110,6 @@ const MUTATION_BY_GET = new Rejected(
   },
 );
 
-function failed(errors: readonly unknown[], report: Report): Answer {
-  const result = { errors: errors.map((error) => asGraphQL(error)) };
-  return { ...rendered(result, report), operation: null, operationName: null };
-}
-
 function asGraphQL(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   return new GraphQLError('', {
@@ -112,7 +119,8 @@ function asGraphQL(error: unknown): GraphQLError {
 
 function rendered(result: ExecutionResult, report: Report): Pick<Answer, 'result' | 'codes'> {
   if (!result.errors) return { result, codes: [] };
-  const errors = result.errors.map((error) => renderError(error, report));
+  const whole = result.data === undefined;
+  const errors = result.errors.map((error) => renderError(error, report, whole));
   const codes = new Set(errors.map(({ extensions }) => extensions['code'] as RefusalCode));
   return { result: { ...result, errors }, codes: [...codes] };
 }

@@ -73,6 +73,8 @@ async function within(deadline_ms: number, probe: Probe): Promise<StoreHealth> {
 }
 
 function reasonOf(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return typeof code === 'string' ? code : String(message ?? 'failed').slice(0, 200);
+  if (!(error instanceof Error)) return 'failed';
+  return 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : error.message.slice(0, 200);
 }

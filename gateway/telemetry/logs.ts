@@ -60,7 +60,7 @@ function pretty(line: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const fields = Object.entries(rest).map(([name, value]) => dim(`${name}=${shown(value)}`));
   const label = `\u001B[${COLOUR[String(level)] ?? '0'}m${String(level).padEnd(5)}\u001B[0m`;
-  const head = [dim(String(time).slice(11, 23)), label, String(msg ?? ''), ...fields].join(' ');
+  const head = [dim(String(time).slice(11, 23)), label, shown(msg ?? ''), ...fields].join(' ');
   return err ? `${head}\n${JSON.stringify(err, null, 2)}\n` : `${head}\n`;
 }
 

@@ -3,20 +3,10 @@
  * the source; whatever a client can choose (operation names, ids, texts) is never a label.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { FlushSeen } from '../../resolvers/events/append.ts';
+import type { FeedLag } from '../../resolvers/events/feed-lag.ts';
 import type { Answer } from '../execution/answer.ts';
-
-/** One statement or one wait for a connection, as the store tells it. */
-export interface StoreCall {
-  readonly store: string;
-  /** Of the statement; a constant of the source. */
-  readonly name: string;
-  /** Until it had a connection. */
-  readonly wait_ms: number;
-  /** On the connection. */
-  readonly run_ms: number;
-  /** Null when it succeeded: a SQLSTATE, a Node code or `UNAVAILABLE`. */
-  readonly error: string | null;
-}
+import type { StatementCall } from '../stores/pool.ts';
 
 /** Connections of the pool, now. */
 export interface PoolUse {
@@ -26,20 +16,12 @@ export interface PoolUse {
   readonly waiting: number;
 }
 
-/** One flush of the log of runs. */
-export interface Flush {
-  readonly events: number;
-  readonly bytes: number;
-  readonly ms: number;
-  /** Calls still in the queue after it. */
-  readonly queued: number;
-}
-
 /** What is read when /metrics is asked for, not as it happens. */
 export interface Gauges {
   readonly pool?: () => PoolUse;
-  /** Age of the oldest change that the feed has not given out; null when unknown. */
-  readonly feedLag_ms?: () => Promise<number | null>;
+  /** Append calls not answered yet. */
+  readonly appending?: () => number;
+  readonly feed?: () => Promise<FeedLag>;
 }
 
 export interface Metrics {
@@ -47,8 +29,8 @@ export interface Metrics {
   operation(answer: Pick<Answer, 'operation' | 'codes'>, ms: number): void;
   /** A request refused or served without an operation. `route` is a path of ours or `other`. */
   http(route: string, status: number): void;
-  storeCall(call: StoreCall): void;
-  flush(flush: Flush): void;
+  storeCall(call: StatementCall): void;
+  flush(flush: FlushSeen): void;
   /** Later calls replace what was set under the same name. */
   watch(gauges: Gauges): void;
   print(): Promise<string>;
@@ -80,7 +62,8 @@ export function openMetrics(): Metrics {
   const store = storeMetrics(registers);
   const log = logMetrics(registers);
   let gauges: Gauges = {};
-  readOnDemand(registers, () => gauges);
+  gaugesOnDemand(registers, () => gauges);
+  const feed = feedMetrics(registers);
 
   return {
     contentType: registry.contentType,
@@ -93,7 +76,10 @@ export function openMetrics(): Metrics {
     watch: (more) => {
       gauges = { ...gauges, ...more };
     },
-    print: () => registry.metrics(),
+    async print() {
+      feed((await gauges.feed?.().catch(() => null)) ?? null);
+      return registry.metrics();
+    },
   };
 }
 
@@ -142,26 +128,20 @@ function logMetrics(registers: Registry[]): Metrics['flush'] {
     buckets: SIZES,
     registers,
   });
-  const bytes = new Counter({
-    name: 'polyphony_log_flush_bytes_total',
-    help: 'Bytes of payload committed.',
-    registers,
-  });
-  const queued = new Gauge({
-    name: 'polyphony_log_queue_calls',
-    help: 'Append calls that waited after the last flush.',
+  const skipped = new Counter({
+    name: 'polyphony_log_skipped_calls_total',
+    help: 'Append calls that a flush left out because others kept their run locked.',
     registers,
   });
   return (flush) => {
-    seconds.observe(flush.ms / 1_000);
+    seconds.observe(flush.took_ms / 1_000);
     events.observe(flush.events);
-    bytes.inc(flush.bytes);
-    queued.set(flush.queued);
+    skipped.inc(flush.skipped);
   };
 }
 
-function readOnDemand(registers: Registry[], gauges: () => Gauges): void {
-  new Gauge({
+function gaugesOnDemand(registers: Registry[], gauges: () => Gauges): Gauge[] {
+  const pool = new Gauge({
     name: 'polyphony_pool_connections',
     help: 'Connections by state; `waiting` counts callers without one.',
     labelNames: ['state'],
@@ -174,18 +154,51 @@ function readOnDemand(registers: Registry[], gauges: () => Gauges): void {
       this.set({ state: 'waiting' }, use.waiting);
     },
   });
-  new Gauge({
-    name: 'polyphony_feed_lag_seconds',
-    help: 'Age of the oldest change the feed cannot give out yet. Absent while the store is away.',
+  const appending = new Gauge({
+    name: 'polyphony_log_queue_calls',
+    help: 'Append calls not answered yet.',
     registers,
-    async collect() {
-      this.reset();
-      const lag_ms = await gauges()
-        .feedLag_ms?.()
-        .catch(() => null);
-      if (typeof lag_ms === 'number') this.set(lag_ms / 1_000);
+    collect() {
+      this.set(gauges().appending?.() ?? 0);
     },
   });
+  return [pool, appending];
+}
+
+/** An open transaction younger than this is nobody's concern: it would only make series. */
+const OLD_TRANSACTION_ms = 1_000;
+
+/** Answers what sets them: null while the store is away. */
+function feedMetrics(registers: Registry[]): (found: FeedLag | null) => void {
+  const lag = new Gauge({
+    name: 'polyphony_feed_lag_seconds',
+    help: 'Age of the oldest change that followers here have not read. NaN while unknown.',
+    registers,
+  });
+  const newest = new Gauge({
+    name: 'polyphony_feed_newest_change_seconds',
+    help: 'Age of the newest change. NaN while unknown.',
+    registers,
+  });
+  const oldest = new Gauge({
+    name: 'polyphony_feed_oldest_transaction_seconds',
+    help: 'Age of the oldest open transaction that has written, if above 1 s: it holds back the retention of changes.',
+    labelNames: ['pid', 'application', 'state'],
+    registers,
+  });
+  return (found) => {
+    lag.set(inSeconds(found?.lag_ms));
+    newest.set(inSeconds(found?.newestAge_ms));
+    oldest.reset();
+    const open = found?.oldestTransaction;
+    if (!open || open.age_ms < OLD_TRANSACTION_ms) return;
+    const { pid, application, state } = open;
+    oldest.set({ pid, application, state }, inSeconds(open.age_ms));
+  };
+}
+
+function inSeconds(ms: number | null | undefined): number {
+  return typeof ms === 'number' ? ms / 1_000 : Number.NaN;
 }
 
 /** The most severe first. Everything else a caller did to itself. */

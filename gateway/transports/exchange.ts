@@ -1,7 +1,7 @@
 /** One request and its response on the wire: id, standard headers, and how answers that are not GraphQL are sent. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Refusal } from '../../resolvers/errors.ts';
+import type { Refusal } from '../../resolvers/errors.ts';
 import { Rejected, refusalExtensions, statusOf } from '../errors.ts';
 import type { Answer } from '../execution/answer.ts';
 

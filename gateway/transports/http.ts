@@ -1,5 +1,5 @@
 /** The paths of the gateway over HTTP: which there are, who may ask, and what is noted of each request. */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { NotFound, Refusal } from '../../resolvers/errors.ts';
 import { Rejected, renderError, type Report } from '../errors.ts';
@@ -56,10 +56,8 @@ async function serve(exchange: Exchange, route: Route | undefined, report: Repor
   } catch (error) {
     if (exchange.gone.aborted) return;
     if (error instanceof Refusal) return sendRefusal(exchange, error);
-    const { message, extensions } = renderError(error, report);
-    sendJson(exchange, 500, {
-      errors: [{ message, extensions: { ...extensions, http: undefined } }],
-    });
+    const { message, extensions } = renderError(error, report, false);
+    sendJson(exchange, 500, { errors: [{ message, extensions }] });
   }
 }
 
@@ -98,7 +96,7 @@ function graphqlRoute({ answer, bodies, report }: HttpParts): Route {
           try {
             return await readParams();
           } catch (error) {
-            throw renderError(error, report);
+            throw renderError(error, report, true);
           }
         },
         answer: async (params) => {
@@ -142,7 +140,7 @@ function note({ answer, ...exchange }: Exchange, route: string, { log, metrics }
 }
 
 /** 499, as nginx has it, when the client left before its answer. */
-function statusTold(response: ServerResponse<IncomingMessage>): number {
+function statusTold(response: ServerResponse): number {
   return response.writableFinished ? response.statusCode : 499;
 }
 

@@ -1,0 +1,93 @@
+/** What logs and metrics tell of a request, and what they never tell. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { raw, smallGateways, type SmallGateway } from './kit/small-gateway.ts';
+
+const { start, end } = smallGateways();
+afterEach(end);
+
+describe('what is noted', () => {
+  const linesOf = (gateway: SmallGateway) =>
+    gateway.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  test('a request has an id: the client’s when it is harmless, else a new one', async () => {
+    const gateway = await start();
+    const idFor = async (id: string) =>
+      (await raw(gateway, '/health/live', { headers: { 'x-request-id': id } })).headers[
+        'x-request-id'
+      ];
+    expect(await idFor('trace-1:a.b_c')).toBe('trace-1:a.b_c');
+    expect(await idFor('x'.repeat(64))).toBe('x'.repeat(64));
+    for (const bad of ['x'.repeat(65), 'a b', '{"a":1}', 'a;b']) {
+      expect(await idFor(bad)).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+    }
+    await expect
+      .poll(() => linesOf(gateway).map(({ requestId }) => requestId))
+      .toContain('trace-1:a.b_c');
+  });
+
+  test('a line tells what was asked and how it went, never what was in it', async () => {
+    const gateway = await start({ broken: () => JSON.parse('hunter2') as string });
+    const query = 'query Named($n: String) { hello(name: $n) broken }';
+    const response = await gateway.ask(
+      query,
+      { variables: { n: 'hunter2' } },
+      { authorization: 'hunter2', cookie: 'hunter2', 'x-request-id': 'r1' },
+    );
+    expect(response.status).toBe(200);
+    await gateway.ask('{ hunter2 }');
+    await raw(gateway, '/graphql?query={hello}&hunter2=1', {});
+    await expect
+      .poll(() => linesOf(gateway).filter(({ msg }) => msg === 'request'))
+      .toHaveLength(3);
+    expect(
+      linesOf(gateway).find(({ requestId, msg }) => requestId === 'r1' && msg === 'request'),
+    ).toMatchObject({
+      level: 'warn',
+      method: 'POST',
+      route: '/graphql',
+      status: 200,
+      operation: 'query',
+      operationName: 'Named',
+      codes: ['INTERNAL'],
+      ms: expect.any(Number),
+    });
+    expect(linesOf(gateway).find(({ msg }) => msg === 'internal error')).toMatchObject({
+      level: 'error',
+      id: expect.any(String),
+      err: { type: 'SyntaxError' },
+    });
+    expect(gateway.lines.join('')).not.toContain('hunter2');
+  });
+
+  test('a client that leaves is noted as such, and its operation hears of it', async () => {
+    let signal: AbortSignal | undefined;
+    const gateway = await start({
+      slow: (_root, _args, ctx) => new Promise(() => (signal = ctx.signal)),
+    });
+    const leaving = new AbortController();
+    const asked = fetch(`${gateway.url}/graphql?query={slow}`, { signal: leaving.signal });
+    await expect.poll(() => signal).toBeDefined();
+    leaving.abort();
+    await expect(asked).rejects.toThrow();
+    await expect.poll(() => signal?.aborted).toBe(true);
+    await expect.poll(() => linesOf(gateway).map(({ status }) => status)).toContain(499);
+  });
+
+  test('metrics count requests by route and status, operations by outcome', async () => {
+    const gateway = await start();
+    await gateway.ask('{ hello }');
+    await gateway.ask('{ nothing }');
+    await raw(gateway, '/a/path/of/a/client', {});
+    const metrics = async () => (await raw(gateway, '/metrics', {})).body;
+    await expect
+      .poll(metrics)
+      .toContain('polyphony_http_requests_total{route="other",status="404"} 1');
+    expect(await metrics()).toContain(
+      'polyphony_operation_seconds_count{operation="query",outcome="ok"} 1',
+    );
+    expect(await metrics()).toContain(
+      'polyphony_operation_seconds_count{operation="none",outcome="invalid"} 1',
+    );
+    expect(await metrics()).not.toContain('/a/path');
+  });
+});

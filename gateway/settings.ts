@@ -1,0 +1,211 @@
+/** Every setting of the gateway: name, unit, bound, default, reason. docs/CONFIG.md is printed from this table. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { isLoopback } from './limits/origin.ts';
+
+/** One setting, read from the environment variable `name`. Its unit is the end of its name: _MS, _BYTES, _DAYS. */
+export interface Setting<Schema extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly reason: string;
+}
+
+function setting<Schema extends z.ZodType>(
+  name: string,
+  schema: Schema,
+  reason: string,
+): Setting<Schema> {
+  return { name, schema, reason };
+}
+
+/** A whole number in plain digits. */
+function whole(min: number, max: number) {
+  const rule = `must be a whole number from ${min} to ${max}`;
+  const number = z.number().min(min, rule).max(max, rule);
+  return z.coerce.string().regex(/^\d+$/, rule).transform(Number).pipe(number);
+}
+
+function url(...protocols: string[]) {
+  const ok = (text: string) => protocols.includes(URL.canParse(text) ? new URL(text).protocol : '');
+  return z.string().refine(ok, `must be a URL that begins with ${protocols[0]}//`);
+}
+
+const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+
+/** The table. Keys are the names in lower case. */
+export const SETTINGS = {
+  port: setting(
+    'PORT',
+    whole(0, 65_535).default(4_000),
+    'Listen on this TCP port; 0 takes any free one.',
+  ),
+  host: setting(
+    'HOST',
+    z
+      .string()
+      .refine(
+        isLoopback,
+        'must be a loopback address (127.0.0.1, ::1 or localhost): whoever reaches the gateway may do everything until it knows identities',
+      )
+      .default('127.0.0.1'),
+    'Listen on this address. Loopback only until identities exist.',
+  ),
+  data_dir: setting(
+    'DATA_DIR',
+    z
+      .string()
+      .default('.polyphony')
+      .transform((path) => resolve(path)),
+    'Folder of the embedded store; relative to where the process starts. One process at a time.',
+  ),
+  database_url: setting(
+    'DATABASE_URL',
+    url('postgresql:', 'postgres:').optional(),
+    'A Postgres server (15 or newer) in place of the embedded store.',
+  ),
+  database_pool_max: setting(
+    'DATABASE_POOL_MAX',
+    whole(1, 1_000).default(50),
+    'Connections to the server at most. All gateways together must stay below its max_connections.',
+  ),
+  database_pool_min: setting(
+    'DATABASE_POOL_MIN',
+    whole(0, 1_000).default(10),
+    'Idle connections that are kept, so that a burst does not begin with handshakes.',
+  ),
+  database_acquire_timeout_ms: setting(
+    'DATABASE_ACQUIRE_TIMEOUT_MS',
+    whole(10, 60_000).default(3_000),
+    'A statement waits this long for a free connection, or for a new one, then answers UNAVAILABLE.',
+  ),
+  database_statement_timeout_ms: setting(
+    'DATABASE_STATEMENT_TIMEOUT_MS',
+    whole(50, 600_000).default(10_000),
+    'A statement that runs longer is cancelled and answers UNAVAILABLE.',
+  ),
+  database_lock_timeout_ms: setting(
+    'DATABASE_LOCK_TIMEOUT_MS',
+    whole(10, 600_000).default(5_000),
+    'A statement that waits longer for a lock is cancelled. Keep it below the statement time-out.',
+  ),
+  database_idle_transaction_timeout_ms: setting(
+    'DATABASE_IDLE_TRANSACTION_TIMEOUT_MS',
+    whole(1_000, 600_000).default(30_000),
+    'The server ends a transaction of ours that does nothing for this long: it would hold back the change feed.',
+  ),
+  slow_statement_ms: setting(
+    'SLOW_STATEMENT_MS',
+    whole(1, 600_000).default(500),
+    'Log statements that take longer, by name, without their values.',
+  ),
+  http_body_bytes_max: setting(
+    'HTTP_BODY_BYTES_MAX',
+    whole(1_024, 268_435_456).default(8_388_608),
+    'Refuse larger request bodies (413). The default holds the largest recorded workflow we know, as a JSON string.',
+  ),
+  http_bodies_bytes_max: setting(
+    'HTTP_BODIES_BYTES_MAX',
+    whole(1_024, 4_294_967_296).default(134_217_728),
+    'Refuse bodies (503) while those being worked on take this much memory together.',
+  ),
+  http_connections_max: setting(
+    'HTTP_CONNECTIONS_MAX',
+    whole(1, 100_000).default(4_096),
+    'Further connections are closed as they come.',
+  ),
+  http_receive_timeout_ms: setting(
+    'HTTP_RECEIVE_TIMEOUT_MS',
+    whole(100, 600_000).default(30_000),
+    'A request must have arrived whole within this time (408).',
+  ),
+  query_tokens_max: setting(
+    'QUERY_TOKENS_MAX',
+    whole(10, 100_000).default(5_000),
+    'Refuse documents with more tokens (LIMITED) before they are read. GraphiQL sends about 400, a large page 1,500.',
+  ),
+  query_documents_max: setting(
+    'QUERY_DOCUMENTS_MAX',
+    whole(0, 100_000).default(1_000),
+    'Documents remembered with their checks, least recently used first out. Their texts stay below 1,000,000 characters together.',
+  ),
+  request_deadline_ms: setting(
+    'REQUEST_DEADLINE_MS',
+    whole(50, 600_000).default(15_000),
+    'An operation is answered UNAVAILABLE after this time. Longer than a statement may take, so that one slow field does not cost the page.',
+  ),
+  append_call_events_max: setting(
+    'APPEND_CALL_EVENTS_MAX',
+    whole(1, 10_000).default(1_000),
+    'Refuse append calls with more events (LIMITED): a call is committed whole.',
+  ),
+  append_call_bytes_max: setting(
+    'APPEND_CALL_BYTES_MAX',
+    whole(1_024, 67_108_864).default(4_194_304),
+    'Refuse append calls with larger payloads together (LIMITED).',
+  ),
+  append_payload_bytes_max: setting(
+    'APPEND_PAYLOAD_BYTES_MAX',
+    whole(1_024, 67_108_864).default(1_048_576),
+    'Refuse events with a larger payload (LIMITED).',
+  ),
+  append_queue_calls_max: setting(
+    'APPEND_QUEUE_CALLS_MAX',
+    whole(1, 1_000_000).default(10_000),
+    'Refuse append calls (LIMITED) while so many wait for an answer.',
+  ),
+  append_queue_bytes_max: setting(
+    'APPEND_QUEUE_BYTES_MAX',
+    whole(1_024, 4_294_967_296).default(67_108_864),
+    'Refuse append calls (LIMITED) while the payloads of those that wait take so much memory.',
+  ),
+  append_lock_wait_ms: setting(
+    'APPEND_LOCK_WAIT_MS',
+    whole(10, 60_000).default(2_000),
+    'An append waits this long for a run that another transaction keeps locked, then answers UNAVAILABLE.',
+  ),
+  append_retry_max_ms: setting(
+    'APPEND_RETRY_MAX_MS',
+    whole(0, 600_000).default(5_000),
+    'While the database is away, appends are tried again for this long, then answered UNAVAILABLE.',
+  ),
+  flush_events_max: setting(
+    'FLUSH_EVENTS_MAX',
+    whole(1, 100_000).default(1_000),
+    'Events committed together at most. Measured: e2e/bench/ingest.',
+  ),
+  flush_bytes_max: setting(
+    'FLUSH_BYTES_MAX',
+    whole(1_024, 67_108_864).default(4_194_304),
+    'Payloads committed together at most.',
+  ),
+  heartbeat_grace_ms: setting(
+    'HEARTBEAT_GRACE_MS',
+    whole(1_000, 86_400_000).default(60_000),
+    'A run whose worker is silent for this long ends as CRASHED. Several times the interval of heartbeats.',
+  ),
+  change_keep_ms: setting(
+    'CHANGE_KEEP_MS',
+    whole(60_000, 31_536_000_000).default(604_800_000),
+    'Changes stay readable for so long: a follower that was away longer starts over.',
+  ),
+  run_keep_days: setting(
+    'RUN_KEEP_DAYS',
+    whole(0, 36_500).default(0),
+    'Remove finished runs, whole, after so many days; 0 keeps them for ever.',
+  ),
+  drain_ms: setting(
+    'DRAIN_MS',
+    whole(0, 600_000).default(10_000),
+    'On SIGTERM and SIGINT, wait this long for running requests before their connections are cut.',
+  ),
+  health_deadline_ms: setting(
+    'HEALTH_DEADLINE_MS',
+    whole(10, 60_000).default(1_000),
+    'A store that does not answer /health/ready within this time counts as away.',
+  ),
+  log_level: setting(
+    'LOG_LEVEL',
+    z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
+    'Write log lines of this level and above.',
+  ),
+} as const satisfies Record<string, Setting>;
