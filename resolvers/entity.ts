@@ -14,7 +14,8 @@ export type ColumnType =
   | 'float'
   | 'time'
   | 'tags'
-  | 'json';
+  | 'json'
+  | 'words';
 
 export interface Column {
   readonly type: ColumnType;
@@ -99,6 +100,8 @@ export const float: Make = made('float', 'float8');
 export const time: Make = made('time', 'timestamptz');
 export const tags: Make = made('tags', 'text[]');
 export const json: Make = made('json', 'jsonb');
+/** A tsvector: matched against what people type, never read. */
+export const words: Make = made('words', 'text');
 
 function made(type: ColumnType, cast: string): Make {
   return (column, nullable) => ({

@@ -5,9 +5,11 @@
  */
 import { columnOf, type Column, type AnyEntity, type Relation } from './entity.ts';
 import { entityNamed } from './entities.ts';
-import { Invalid, Limited } from './errors.ts';
+import { Invalid, Limited, type Issue } from './errors.ts';
+import { unstorable } from './events/json.ts';
 import { textFault } from './issues.ts';
 import { uuidOf } from './keys.ts';
+import { matchesSql, SEARCH_BYTES_MAX, searchTerms } from './search.ts';
 
 /** As the input types of the schema let it through. */
 export type Filter = { readonly [name: string]: unknown };
@@ -161,6 +163,8 @@ function comparison(
       return column.type === 'json'
         ? `${sql} @> ${into.add(jsonText(operand, path), 'jsonb')}`
         : `${sql} ILIKE ${into.add(`%${escaped(checked(column, operand, path))}%`, 'text')}`;
+    case 'matches':
+      return matching(sql, searchTerms(typed(operand, path)), into);
     case 'has':
       return `${sql} @> ${into.add([checked(column, operand, path)], 'text[]')}`;
     case 'hasAny':
@@ -182,12 +186,21 @@ function checked(column: Column, value: unknown, path: string): unknown {
   return value;
 }
 
+function matching(sql: string, terms: string, into: Params): string {
+  return terms === '' ? 'TRUE' : matchesSql(sql, into.add(terms, 'text'));
+}
+
+function typed(value: unknown, path: string): string {
+  const fault = textFault(value as string, SEARCH_BYTES_MAX);
+  if (fault) throw new Invalid(path, fault);
+  return value as string;
+}
+
 function jsonText(value: unknown, path: string): string {
+  const issues: Issue[] = [];
+  unstorable(value, path, issues);
+  if (issues.length > 0) throw new Invalid(issues);
   const text = JSON.stringify(value);
-  // Escapes of what the text itself may not hold: Postgres would unescape them.
-  if (/\\u(0000|d[89a-f]..)/i.test(text.replaceAll('\\\\', ''))) {
-    throw new Invalid(path, 'must not hold a NUL character or half of a surrogate pair');
-  }
   const fault = textFault(text, FILTER_TEXT_BYTES_MAX);
   if (fault) throw new Invalid(path, fault);
   return text;

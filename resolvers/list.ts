@@ -1,19 +1,13 @@
 /** Lists: filtered, ordered, in pages; of the whole workspace, or windows on the lists of many parents at once. */
 import type { Ctx } from './context.ts';
-import { selectList, type AnyEntity, type Entity, type OrderTerm } from './entity.ts';
+import type { AnyEntity, Entity, OrderTerm } from './entity.ts';
 import { Limited } from './errors.ts';
 import { compileFilter, params, type Filter, type Params } from './filter.ts';
-import { afterSql, orderSql, readOrder, reversed, type Term } from './order.ts';
-import {
-  readCursor,
-  readPage,
-  writeCursor,
-  type Page,
-  type PageArgs,
-  type PageBounds,
-} from './page.ts';
+import { readOrder, type Term } from './order.ts';
+import { readCursor, readPage, writeCursor, type PageArgs, type PageBounds } from './page.ts';
 import { authorize } from './policy.ts';
 import { dynamicStatement } from './sql.ts';
+import { pageSql, windowSql, type Wanted } from './window.ts';
 
 /** Rows that one level may ask for: parents times page size. */
 export const LEVEL_ROWS_MAX = 100_000;
@@ -68,7 +62,7 @@ export async function listOf<Row extends object>(
   const into = params();
   const scope = entity.within('x', into.add(ctx.viewer.workspaceId, 'uuid'));
   const rows = await ctx.sql.query(
-    dynamicStatement<Row>(`${entity.plural}.list`, windowSql(list, scope, into)),
+    dynamicStatement<Row>(`${entity.plural}.list`, pageSql(list, scope, into)),
     into.values,
   );
   const counter = once(async (asking) => {
@@ -131,13 +125,8 @@ export async function listsOf<Row extends object>(
   return windows.map((window, index) => connection(list, window, index, counter));
 }
 
-interface List<Row> {
+interface List<Row> extends Wanted {
   readonly entity: Entity<Row>;
-  readonly terms: readonly Term[];
-  readonly page: Page;
-  readonly where: (into: Params) => string;
-  readonly after: readonly unknown[] | null;
-  readonly before: readonly unknown[] | null;
   readonly cursors: Cursors;
 }
 
@@ -189,20 +178,6 @@ function cursorsOf(entity: AnyEntity, terms: readonly Term[], filter: Filter): C
       });
     },
   };
-}
-
-/** One row more than the page, to know whether there are more. */
-function windowSql<Row>(list: List<Row>, scope: string, into: Params): string {
-  const { entity, terms, page, after, before } = list;
-  const order = page.backward ? reversed(terms) : terms;
-  const conditions = [
-    scope,
-    list.where(into),
-    ...(after ? [afterSql(terms, after, 'x', into)] : []),
-    ...(before ? [afterSql(reversed(terms), before, 'x', into)] : []),
-  ];
-  return `SELECT ${selectList(entity, 'x')} FROM ${entity.table} x
-    WHERE ${conditions.join(' AND ')} ORDER BY ${orderSql(order, 'x')} LIMIT ${page.size + 1}`;
 }
 
 function parentsSql(link: Link, keys: readonly (readonly unknown[])[], into: Params): string {

@@ -49,29 +49,54 @@ export function orderSql(terms: readonly Term[], alias: string): string {
 }
 
 /**
- * True of the rows after the one with these values. One row comparison where the order allows it, which an index
- * answers; else the first word bounds the range and the rest decides.
+ * The rows after the one with these values, as ranges that follow each other in the order. Where the order goes one
+ * way and only its first word may be null, an index answers each range; else there is one, of which the first word
+ * bounds the start and the rest decides.
  */
-export function afterSql(
+export function afterRanges(
+  terms: readonly Term[],
+  values: readonly unknown[],
+  alias: string,
+  into: Params,
+): readonly string[] {
+  const [first, ...rest] = terms;
+  const ascends = first?.direction === 'ASC';
+  const oneWay = terms.every(({ direction }) => direction === first?.direction);
+  if (!first || !oneWay || rest.some(({ column }) => column.nullable)) {
+    return [afterSql(terms, values, alias, into)];
+  }
+  const beyond = (from: number) => {
+    const tail = terms.slice(from);
+    const columns = tail.map(({ column }) => column.sql(alias));
+    const marks = tail.map(({ column }, index) => into.add(values[from + index], column.cast));
+    return `(${columns.join(', ')}) ${ascends ? '>' : '<'} (${marks.join(', ')})`;
+  };
+  const sql = first.column.sql(alias);
+  if (values[0] === null) {
+    const sameNull = `${sql} IS NULL AND ${beyond(1)}`;
+    return ascends ? [sameNull, `${sql} IS NOT NULL`] : [sameNull];
+  }
+  return first.column.nullable && !ascends ? [beyond(0), `${sql} IS NULL`] : [beyond(0)];
+}
+
+/** The same as one condition, for any order. */
+function afterSql(
   terms: readonly Term[],
   values: readonly unknown[],
   alias: string,
   into: Params,
 ): string {
-  const marks = terms.map(({ column }, index) => into.add(values[index], column.cast));
-  const [first] = terms;
-  const one = terms.every((term) => term.direction === first?.direction && !term.column.nullable);
-  if (one) {
-    const columns = terms.map(({ column }) => column.sql(alias)).join(', ');
-    return `(${columns}) ${first?.direction === 'ASC' ? '>' : '<'} (${marks.join(', ')})`;
-  }
-  const chain = terms.reduceRight((rest, term, index) => {
+  const marks = terms.map(({ column }, index) =>
+    values[index] === null ? 'NULL' : into.add(values[index], column.cast),
+  );
+  const chain = terms.reduceRight((later, term, index) => {
     const sql = term.column.sql(alias);
     const mark = marks[index]!;
     const same = values[index] === null ? `${sql} IS NULL` : `${sql} = ${mark}`;
     const beyond = beyondSql(term, sql, values[index] === null, mark);
-    return rest === '' ? beyond : `(${beyond} OR (${same} AND ${rest}))`;
+    return later === '' ? beyond : `(${beyond} OR (${same} AND ${later}))`;
   }, '');
+  const [first] = terms;
   const bound =
     first && !first.column.nullable
       ? `${first.column.sql(alias)} ${first.direction === 'ASC' ? '>=' : '<='} ${marks[0]} AND `

@@ -8,6 +8,7 @@ import {
   ownWorkspace,
   text,
   time,
+  words,
   workspaceOf,
 } from '../entity.ts';
 import type { Entity } from '../entity.ts';
@@ -33,12 +34,12 @@ export const ARTIFACT: Entity<ArtifactRow> = {
     version: bigint('version'),
     changedSeq: bigint('changed_seq', 'nullable'),
   },
-  derived: {},
+  derived: { search: words('search') },
   filters: [
     ...(['id', 'runId', 'stepKey', 'name', 'kind', 'uri', 'sizeBytes', 'checksum'] as const),
-    ...(['quality', 'metadata', 'createdAt', 'version'] as const),
+    ...(['quality', 'metadata', 'createdAt', 'version', 'search'] as const),
   ],
-  orders: ['createdAt', 'name', 'kind', 'sizeBytes', 'quality'],
+  orders: ['createdAt', 'name', 'sizeBytes', 'quality'],
   unique: ['id'],
   order: [{ field: 'createdAt', direction: 'DESC' }],
   relations: {

@@ -32,7 +32,7 @@ CREATE TABLE "artifact" (
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "version" BIGINT NOT NULL DEFAULT 1,
     "changed_seq" BIGINT,
-    "search" tsvector GENERATED ALWAYS AS (to_tsvector('simple', regexp_replace("name" || ' ' || "kind", '[^[:alnum:]]+', ' ', 'g'))) STORED,
+    "search" tsvector GENERATED ALWAYS AS (to_tsvector('simple', regexp_replace("name" || ' ' || "kind", '[^a-zA-Z0-9\u0080-\U0010FFFF]+', ' ', 'g'))) STORED,
 
     CONSTRAINT "artifact_pkey" PRIMARY KEY ("id")
 );
