@@ -1,0 +1,41 @@
+/** What commands do to the stores themselves, wherever they are open: here, or in the gateway that has the folder. */
+import { randomUUID } from 'node:crypto';
+import type { Ctx } from '../../resolvers/context.ts';
+import { newEpoch } from '../../resolvers/events/epoch.ts';
+import type { RunLog } from '../../resolvers/events/log.ts';
+import { LOCAL_VIEWER } from '../../resolvers/policy.ts';
+import { importRecording, type Imported } from '../../resolvers/recordings/import.ts';
+import type { Store } from '../stores/postgres.ts';
+import { diagnose, type Diagnosis } from './diagnosis.ts';
+
+/** How far a long piece of work is. */
+export type Told = (done: number, total: number, words: string) => void;
+
+export interface Admin {
+  /** Applies what is missing; answers its names. */
+  migrate(): Promise<readonly string[]>;
+  /** One recording as history. Refuses as importRecording does. */
+  import(bytes: Uint8Array): Promise<Imported>;
+  doctor(): Promise<Diagnosis>;
+  /** Begins an epoch of the change feed; answers it. */
+  newEpoch(): Promise<number>;
+}
+
+/** On an open store. */
+export function storeAdmin(store: Store, log: RunLog): Admin {
+  const context = (): Ctx => ({
+    viewer: LOCAL_VIEWER,
+    db: store.db,
+    sql: store.sql,
+    log,
+    signal: new AbortController().signal, // Nothing ends a command halfway: its transaction is whole or not there.
+    requestId: randomUUID(),
+    now: () => new Date(),
+  });
+  return {
+    migrate: () => store.migrate(),
+    import: (bytes) => importRecording(context(), bytes),
+    doctor: () => diagnose(store),
+    newEpoch: async () => (await newEpoch(store.sql)).epoch,
+  };
+}

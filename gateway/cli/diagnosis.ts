@@ -1,0 +1,90 @@
+/** What doctor finds out about the stores, and what it says about it. */
+import { feedLag, type FeedLag } from '../../resolvers/events/feed-lag.ts';
+import { strayRuns } from '../../resolvers/runs/verify.ts';
+import { statement } from '../../resolvers/sql.ts';
+import type { Store } from '../stores/postgres.ts';
+import type { Finding, PostgresProbe } from '../stores/probe.ts';
+
+export interface Diagnosis {
+  readonly postgres: PostgresProbe;
+  /** Null where the database has no tables of ours yet. */
+  readonly feed: (FeedLag & { readonly epoch: number | null; readonly changes: number }) | null;
+  /** How many were compared with their logs. */
+  readonly runs: number | null;
+  readonly findings: readonly Finding[];
+}
+
+const STRAYS_MAX = 20;
+
+const FEED = statement<{ epoch: number | null; changes: number }>(
+  'doctor.feed',
+  `SELECT (SELECT epoch FROM feed_state), (SELECT count(*) FROM change) AS changes`,
+);
+
+/** Looks at every store. Rejects with Unavailable when one does not answer. Reads the logs of all runs. */
+export async function diagnose(store: Store): Promise<Diagnosis> {
+  const { sql } = store;
+  const postgres = await store.probe();
+  const { pending, failed } = postgres.migrations;
+  if (pending.length + failed.length > 0) {
+    return { postgres, feed: null, runs: null, findings: postgres.findings };
+  }
+  const [state] = await sql.query(FEED);
+  if (!state) throw new Error('doctor.feed answers one row');
+  const { looked, strays } = await strayRuns(sql, STRAYS_MAX);
+  const findings: readonly Finding[] = [
+    ...postgres.findings,
+    ...strays.map(({ id, faults }) => ({
+      level: 'problem' as const,
+      what: `Run ${id} was changed beside its log: ${faults.join('; ')}.`,
+      repair: `Set its rows back to what its log says, or delete the run. Find out who writes to the table run.`,
+    })),
+  ];
+  return { postgres, feed: { ...(await feedLag(sql)), ...state }, runs: looked, findings };
+}
+
+/** The diagnosis for a terminal. */
+export function diagnosisText({ postgres, feed, runs, findings }: Diagnosis): string {
+  const { version, mode, latency_ms, extensions, migrations, connections, settings } = postgres;
+  const facts: readonly (readonly [string, string])[] = [
+    ['postgres', `${version}, ${mode}, answers in ${latency_ms.toFixed(1)} ms`],
+    [
+      'extensions',
+      Object.entries(extensions)
+        .map((pair) => pair.join(' '))
+        .join(', '),
+    ],
+    ['migrations', `${migrations.applied} applied, ${migrations.pending.length} pending`],
+    [
+      'connections',
+      `${connections.total} of ${settings['max_connections']}, ${connections.gateways} gateways`,
+    ],
+    [
+      'settings',
+      Object.entries(settings)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(' '),
+    ],
+    ['oldest', transactionText(postgres.oldestTransaction)],
+    ...(feed ? [['feed', feedText(feed)] as const] : []),
+    ...(runs === null ? [] : [['runs', `${runs} compared with their logs`] as const]),
+  ];
+  const lines = facts.map(([name, fact]) => `${name.padEnd(12)} ${fact}`);
+  for (const { level, what, repair } of findings)
+    lines.push('', `${level}: ${what}`, `  ${repair}`);
+  return [...lines, '', findings.length === 0 ? 'All is well.' : `${findings.length} found.`].join(
+    '\n',
+  );
+}
+
+function transactionText(oldest: PostgresProbe['oldestTransaction']): string {
+  if (!oldest) return 'no other transaction is open';
+  const { pid, application, state, age_ms } = oldest;
+  return `transaction of backend ${pid} (${application || 'unnamed'}, ${state}), open for ${age_ms} ms`;
+}
+
+function feedText({ epoch, changes, newestAge_ms }: NonNullable<Diagnosis['feed']>): string {
+  const newest =
+    newestAge_ms === null ? '' : `, the newest ${Math.round(newestAge_ms / 1_000)} s old`;
+  return `${epoch === null ? 'no epoch yet' : `epoch ${epoch}`}, ${changes} changes kept${newest}`;
+}
