@@ -10,7 +10,7 @@ import {
   updateRunMetadata,
 } from '../resolvers/runs/commands.ts';
 import { runsById } from '../resolvers/runs/loaders.ts';
-import { RETRY_MODES, retryRun } from '../resolvers/runs/retry.ts';
+import { retryRun, type RetryMode } from '../resolvers/runs/retry.ts';
 import { builder } from './builder.ts';
 import { EventTypeRef, RunStatusRef } from './enums.ts';
 import { REFUSALS } from './errors.ts';
@@ -40,17 +40,17 @@ const RunCommandInput = builder.inputType('RunCommandInput', {
   }),
 });
 
-const RetryMode = builder.enumType('RetryMode', {
+const RetryModeRef = builder.enumType('RetryMode', {
   values: {
     FROM_FAILURE: { description: 'Keeps steps that are done, and so is all that they wait for.' },
     ALL: { description: 'Keeps nothing.' },
-  } satisfies Record<(typeof RETRY_MODES)[number], object>,
+  } satisfies Record<RetryMode, object>,
 });
 
 const RetryRunInput = builder.inputType('RetryRunInput', {
   fields: (t) => ({
     runId: t.id({ required: true }),
-    mode: t.field({ type: RetryMode, required: true, defaultValue: 'FROM_FAILURE' }),
+    mode: t.field({ type: RetryModeRef, required: true, defaultValue: 'FROM_FAILURE' }),
     fromStep: t.string({
       description: 'This step and all that waits for it are done again, even if they were done.',
     }),

@@ -14,11 +14,11 @@ import { existingRun } from './queries.ts';
 import type { RunRow } from './rows.ts';
 
 /** `FROM_FAILURE` keeps what is done, `ALL` nothing. */
-export const RETRY_MODES = ['FROM_FAILURE', 'ALL'] as const;
+export type RetryMode = 'FROM_FAILURE' | 'ALL';
 
 export interface RetryRun extends Repeatable {
   readonly runId: string;
-  readonly mode: (typeof RETRY_MODES)[number];
+  readonly mode: RetryMode;
   /** This step and all that waits for it are done again, whatever `mode` would keep of them. */
   readonly fromStep?: string | null | undefined;
 }
