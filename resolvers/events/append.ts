@@ -55,7 +55,13 @@ export function openRunLog(sql: Sql, options: Partial<LogOptions> = {}): RunLog 
     return outcomes;
   }, chosen);
   return {
-    append: async (call) => queue.push(checkCall(call, chosen)),
+    append(call) {
+      try {
+        return queue.push(checkCall(call, chosen));
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
     beat: openBeats(sql),
     close: () => queue.close(),
   };

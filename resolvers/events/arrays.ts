@@ -41,7 +41,7 @@ export function arraySql<Row>({ type, encoding }: ArrayColumn<Row>, at: number):
 
 /** The literal of an array of ids. */
 export function idArray(ids: Iterable<string>): string {
-  return `{${[...ids].join(',')}}`;
+  return `{${(Array.isArray(ids) ? ids : [...ids]).join(',')}}`;
 }
 
 /** The literal of an array of texts. */

@@ -51,12 +51,12 @@ export function use(
   path: string,
 ): void {
   const named = input.artifactId?.toLowerCase() ?? null;
-  if (named !== null && !draft.base.elsewhere.has(named)) {
+  if (named !== null && !draft.base.elsewhere?.has(named)) {
     throw new Invalid(`${path}.artifactId`, `there is no artifact ${named}`);
   }
   const artifactId =
     named ?? artifactOf(draft, input.name)?.id ?? produce(draft, input, null, event, seq);
-  putUse(draft, { stepKey, artifactId, changedSeq: seq });
+  putUse(draft, { runId: draft.base.id, stepKey, artifactId, changedSeq: seq });
 }
 
 /** Somebody judged it: the newest score of each check counts, and their mean is its quality. */

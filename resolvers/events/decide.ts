@@ -21,6 +21,8 @@ import type { Appended } from './log.ts';
 import { moveRun, moveStep, takeNote } from './project.ts';
 import {
   draftOf,
+  eventOf,
+  putEvent,
   stepOf,
   type Draft,
   type PlacedEvent,
@@ -41,7 +43,7 @@ export interface Decision {
  */
 export function decide(state: RunState, call: CheckedCall, newFence: () => string): Decision {
   if (state.workspaceId !== call.workspaceId) throw new NotFound('Run', call.runId);
-  const draft = draftOf(state, call.events.length);
+  const draft = draftOf(state);
   const events: { eventId: string; seq: number; repeated: boolean }[] = [];
   let allowed = false;
   for (let at = 0; at < call.events.length; at += 1) {
@@ -59,7 +61,7 @@ export function decide(state: RunState, call: CheckedCall, newFence: () => strin
   const fence = provesFence(draft, call) ? draft.run.fence : null;
   return {
     appended: { runId: state.id, status, version, fence, events },
-    draft: draft.events.length > 0 ? draft : null,
+    draft: draft.events ? draft : null,
   };
 }
 
@@ -70,7 +72,7 @@ function knownIn(
   at: number,
   call: CheckedCall,
 ): PlacedEvent | undefined {
-  const known = draft.base.known.get(event.eventId) ?? draft.placed?.get(event.eventId);
+  const known = eventOf(draft, event.eventId);
   if (known && !sameBody(known, event, call.actor)) {
     throw new Conflict(`events[${at}] ${event.eventId}`, 'a new id', 'stored with another body');
   }
@@ -98,7 +100,7 @@ function checkFence(state: RunState, call: CheckedCall): void {
 /** A stored RUN_STARTED is the winning one: there is at most one in a log. */
 function holdsStart(state: RunState, call: CheckedCall): boolean {
   return call.events.some(
-    (event) => event.type === 'RUN_STARTED' && state.known.has(event.eventId),
+    (event) => event.type === 'RUN_STARTED' && state.known?.has(event.eventId),
   );
 }
 
@@ -135,15 +137,13 @@ function place(
       takeNote(draft, type, event, seq, path);
     }
   }
-  const placed: PlacedEvent = {
+  putEvent(draft, {
     runId: draft.base.id,
     seq,
     actor: call.actor,
     attempt: attempt || null, // 0 before the first.
     event,
-  };
-  draft.events.push(placed);
-  draft.placed?.set(event.eventId, placed);
+  });
   return seq;
 }
 

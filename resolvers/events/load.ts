@@ -3,9 +3,9 @@ import type { EventType, StepStatus } from '../../prisma/generated/enums.ts';
 import { STEP_OPEN, isRunEvent, RUN_MOVES, RUN_TERMINAL } from '../runs/model.ts';
 import { statement, type Sql } from '../sql.ts';
 import { idArray, textArray } from './arrays.ts';
-import type { CheckedCall } from './check.ts';
+import type { CheckedCall, CheckedEvent } from './check.ts';
 import type { Actor, JsonObject } from './log.ts';
-import type { ArtifactState, RunState } from './state.ts';
+import { putArtifact, putStep, type ArtifactState, type RunState } from './state.ts';
 
 const KNOWN = statement<{
   runId: string;
@@ -28,25 +28,20 @@ const KNOWN = statement<{
   FROM unnest($1::uuid[], $2::uuid[]) AS asked(run_id, event_id)
   JOIN run_event e ON e.run_id = asked.run_id AND e.event_id = asked.event_id`,
 );
-const STEPS = statement<{
-  runId: string;
-  stepKey: string;
-  status: StepStatus;
-  attempt: number;
-  progress: number | null;
-}>(
+interface StepRow {
+  readonly runId: string;
+  readonly stepKey: string;
+  readonly status: StepStatus;
+  readonly attempt: number;
+  readonly progress: number | null;
+}
+const STEPS = statement<StepRow>(
   'log.steps',
   `SELECT asked.run_id AS "runId", s.step_key AS "stepKey", s.status, s.attempt, s.progress
   FROM unnest($1::uuid[], $2::text[]) AS asked(run_id, step_key)
   JOIN step_run s ON s.run_id = asked.run_id AND s.step_key = asked.step_key`,
 );
-const OPEN_STEPS = statement<{
-  runId: string;
-  stepKey: string;
-  status: StepStatus;
-  attempt: number;
-  progress: number | null;
-}>(
+const OPEN_STEPS = statement<StepRow>(
   'log.openSteps',
   `SELECT run_id AS "runId", step_key AS "stepKey", status, attempt, progress
   FROM step_run WHERE run_id = ANY($1::uuid[]) AND status = ANY($2::step_status[])`,
@@ -94,13 +89,19 @@ export async function loadTouched(
   }
 }
 
+/** Pairs of a run and a word of it, as two arrays; the same pair may come twice. */
+interface Pairs {
+  readonly runIds: string[];
+  readonly words: string[];
+}
+
 interface Touched {
-  /** Run → keys of steps. */
-  readonly steps: Map<string, Set<string>>;
-  /** Run → names of artifacts. */
-  readonly artifacts: Map<string, Set<string>>;
-  /** Run → names of artifacts that are judged. */
-  readonly judged: Map<string, Set<string>>;
+  /** Keys of steps. */
+  readonly steps: Pairs;
+  /** Names of artifacts. */
+  readonly artifacts: Pairs;
+  /** Names of artifacts that are judged; of any run. */
+  readonly judged: Set<string>;
   /** Ids of artifacts that inputs name. */
   readonly elsewhere: Set<string>;
   /** Runs that may end. */
@@ -111,34 +112,39 @@ interface Touched {
 
 function touchedBy(calls: readonly CheckedCall[]): Touched {
   const touched: Touched = {
-    steps: new Map(),
-    artifacts: new Map(),
-    judged: new Map(),
+    steps: { runIds: [], words: [] },
+    artifacts: { runIds: [], words: [] },
+    judged: new Set(),
     elsewhere: new Set(),
     ending: new Set(),
     labels: new Set(),
   };
   for (const { runId, events } of calls) {
-    for (const { type, stepKey, payload } of events) {
+    for (const event of events) {
+      const { type, stepKey } = event;
       if (stepKey !== null) add(touched.steps, runId, stepKey);
       if (isRunEvent(type)) {
         if (RUN_TERMINAL.has(RUN_MOVES[type].to)) touched.ending.add(runId);
       } else if (type === 'METADATA_UPDATED') touched.labels.add(runId);
-      const { inputs, outputs, artifact } = payload;
-      for (const input of inputs ?? []) {
-        if (input.artifactId) touched.elsewhere.add(input.artifactId.toLowerCase());
-        else add(touched.artifacts, runId, input.name);
-      }
-      for (const { name } of outputs ?? []) add(touched.artifacts, runId, name);
-      if (type === 'ARTIFACT_PRODUCED' && typeof artifact === 'object' && artifact) {
-        add(touched.artifacts, runId, artifact.name);
-      } else if (type === 'CHECK_EVALUATED' && typeof artifact === 'string') {
-        add(touched.artifacts, runId, artifact);
-        add(touched.judged, runId, artifact);
-      }
+      touchArtifacts(touched, runId, event);
     }
   }
   return touched;
+}
+
+function touchArtifacts(touched: Touched, runId: string, { type, payload }: CheckedEvent): void {
+  const { inputs, outputs, artifact } = payload;
+  for (const input of inputs ?? []) {
+    if (input.artifactId) touched.elsewhere.add(input.artifactId.toLowerCase());
+    else add(touched.artifacts, runId, input.name);
+  }
+  for (const { name } of outputs ?? []) add(touched.artifacts, runId, name);
+  if (type === 'ARTIFACT_PRODUCED' && typeof artifact === 'object' && artifact) {
+    add(touched.artifacts, runId, artifact.name);
+  } else if (type === 'CHECK_EVALUATED' && typeof artifact === 'string') {
+    add(touched.artifacts, runId, artifact);
+    touched.judged.add(artifact);
+  }
 }
 
 async function loadKnown(
@@ -157,7 +163,8 @@ async function loadKnown(
   for (const row of await tx.query(KNOWN, [idArray(runIds), idArray(eventIds)])) {
     const { runId, seq, actor, attempt, ...event } = row;
     const occurredAt = event.occurredAt.toISOString();
-    runs.get(runId)!.known.set(event.eventId, {
+    const run = runs.get(runId)!;
+    (run.known ??= new Map()).set(event.eventId, {
       runId,
       seq,
       actor,
@@ -172,14 +179,21 @@ async function loadSteps(
   runs: ReadonlyMap<string, RunState>,
   touched: Touched,
 ): Promise<void> {
-  const rows = touched.steps.size > 0 ? await tx.query(STEPS, pairs(touched.steps)) : [];
-  const open =
-    touched.ending.size > 0
-      ? await tx.query(OPEN_STEPS, [idArray(touched.ending), idArray(STEP_OPEN)])
-      : [];
-  for (const { runId, ...row } of [...rows, ...open]) {
-    runs.get(runId)!.steps.set(row.stepKey, {
-      ...row,
+  const { steps, ending } = touched;
+  if (steps.runIds.length > 0) addSteps(runs, await tx.query(STEPS, parameters(steps)));
+  if (ending.size > 0) {
+    addSteps(runs, await tx.query(OPEN_STEPS, [idArray(ending), idArray(STEP_OPEN)]));
+  }
+}
+
+function addSteps(runs: ReadonlyMap<string, RunState>, rows: readonly StepRow[]): void {
+  for (const { runId, stepKey, status, attempt, progress } of rows) {
+    putStep(runs.get(runId)!, {
+      runId,
+      stepKey,
+      status,
+      attempt,
+      progress,
       message: null,
       failureReason: null,
       error: null,
@@ -195,9 +209,9 @@ async function loadArtifacts(
   runs: ReadonlyMap<string, RunState>,
   touched: Touched,
 ): Promise<void> {
-  const rows =
-    touched.artifacts.size > 0 ? await tx.query(ARTIFACTS, pairs(touched.artifacts)) : [];
-  const judged = rows.filter(({ runId, name }) => touched.judged.get(runId)?.has(name));
+  const { artifacts, judged: names } = touched;
+  const rows = artifacts.runIds.length > 0 ? await tx.query(ARTIFACTS, parameters(artifacts)) : [];
+  const judged = rows.filter(({ name }) => names.has(name));
   const scores = await loadScores(
     tx,
     judged.map(({ id }) => id),
@@ -215,13 +229,13 @@ async function loadArtifacts(
       createdAt: '',
       changedSeq: 0,
     };
-    runs.get(runId)!.artifacts.set(name, artifact);
+    putArtifact(runs.get(runId)!, artifact);
   }
   if (touched.elsewhere.size === 0) return;
   const elsewhere = await tx.query(ELSEWHERE, [idArray(touched.elsewhere)]);
   for (const run of runs.values()) {
     for (const { id, workspaceId } of elsewhere) {
-      if (workspaceId === run.workspaceId) run.elsewhere.add(id);
+      if (workspaceId === run.workspaceId) (run.elsewhere ??= new Set()).add(id);
     }
   }
 }
@@ -241,21 +255,11 @@ async function loadScores(
   return scores;
 }
 
-function add(to: Map<string, Set<string>>, runId: string, text: string): void {
-  const texts = to.get(runId);
-  if (texts) texts.add(text);
-  else to.set(runId, new Set([text]));
+function add(to: Pairs, runId: string, word: string): void {
+  to.runIds.push(runId);
+  to.words.push(word);
 }
 
-/** The two array parameters of (run, text) pairs. */
-function pairs(of: ReadonlyMap<string, ReadonlySet<string>>): [string, string] {
-  const runIds: string[] = [];
-  const texts: string[] = [];
-  for (const [runId, each] of of) {
-    for (const text of each) {
-      runIds.push(runId);
-      texts.push(text);
-    }
-  }
-  return [idArray(runIds), textArray(texts)];
+function parameters({ runIds, words }: Pairs): [string, string] {
+  return [idArray(runIds), textArray(words)];
 }

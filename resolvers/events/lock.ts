@@ -49,9 +49,24 @@ export async function lockRuns(
 ): Promise<Map<string, RunState>> {
   const rows = await tx.query(lock === 'skip' ? LOCK : LOCK_WAITING, [idArray(ids)]);
   const runs = new Map<string, RunState>();
-  for (const { id, workspaceId, ...row } of rows) {
-    const untold = { startedAt: null, finishedAt: null, tags: null, metadata: null, movedSeq: 0 };
-    runs.set(id, runState(id, workspaceId, { ...row, ...untold }));
+  for (const row of rows) {
+    const run: RunFields = {
+      status: row.status,
+      statusName: row.statusName,
+      version: row.version,
+      fence: row.fence,
+      failureReason: row.failureReason,
+      error: row.error,
+      stepsDone: row.stepsDone,
+      stepsFailed: row.stepsFailed,
+      stepsRunning: row.stepsRunning,
+      startedAt: null,
+      finishedAt: null,
+      tags: null,
+      metadata: null,
+      movedSeq: 0,
+    };
+    runs.set(row.id, runState(row.id, row.workspaceId, run));
   }
   return runs;
 }

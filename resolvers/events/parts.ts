@@ -89,20 +89,20 @@ export const MOVED: Part<RunState> = {
     FROM ${rows} WHERE run.id = a.id)`,
 };
 
-export const STEPS: Part<Of<StepState>> = {
+export const STEPS: Part<StepState> = {
   name: 'step',
   columns: [
-    column('run_id', 'uuid', 'plain', ({ run }) => run.id),
-    column('step_key', 'text', 'text', ({ row }) => row.stepKey),
-    column('status', 'step_status', 'plain', ({ row }) => row.status),
-    column('attempt', 'int4', 'plain', ({ row }) => row.attempt),
-    column('progress', 'float8', 'plain', ({ row }) => row.progress),
-    column('message', 'text', 'text', ({ row }) => row.message),
-    column('failure_reason', 'failure_reason', 'plain', ({ row }) => row.failureReason),
-    column('error', 'text', 'text', ({ row }) => row.error),
-    column('started_at', 'timestamptz', 'plain', ({ row }) => row.startedAt),
-    column('finished_at', 'timestamptz', 'plain', ({ row }) => row.finishedAt),
-    column('changed_seq', 'int8', 'plain', ({ row }) => row.changedSeq),
+    column('run_id', 'uuid', 'plain', (row) => row.runId),
+    column('step_key', 'text', 'text', (row) => row.stepKey),
+    column('status', 'step_status', 'plain', (row) => row.status),
+    column('attempt', 'int4', 'plain', (row) => row.attempt),
+    column('progress', 'float8', 'plain', (row) => row.progress),
+    column('message', 'text', 'text', (row) => row.message),
+    column('failure_reason', 'failure_reason', 'plain', (row) => row.failureReason),
+    column('error', 'text', 'text', (row) => row.error),
+    column('started_at', 'timestamptz', 'plain', (row) => row.startedAt),
+    column('finished_at', 'timestamptz', 'plain', (row) => row.finishedAt),
+    column('changed_seq', 'int8', 'plain', (row) => row.changedSeq),
   ],
   sql: (
     rows,
@@ -113,19 +113,19 @@ export const STEPS: Part<Of<StepState>> = {
     FROM ${rows} WHERE step_run.run_id = a.run_id AND step_run.step_key = a.step_key)`,
 };
 
-export const ATTEMPTS: Part<Of<AttemptState>> = {
+export const ATTEMPTS: Part<AttemptState> = {
   name: 'attempt',
   columns: [
-    column('run_id', 'uuid', 'plain', ({ run }) => run.id),
-    column('step_key', 'text', 'text', ({ row }) => row.stepKey),
-    column('attempt', 'int4', 'plain', ({ row }) => row.attempt),
-    column('status', 'step_status', 'plain', ({ row }) => row.status),
-    column('worker', 'text', 'text', ({ row }) => row.worker),
-    column('failure_reason', 'failure_reason', 'plain', ({ row }) => row.failureReason),
-    column('error', 'text', 'text', ({ row }) => row.error),
-    column('started_at', 'timestamptz', 'plain', ({ row }) => row.startedAt),
-    column('finished_at', 'timestamptz', 'plain', ({ row }) => row.finishedAt),
-    column('changed_seq', 'int8', 'plain', ({ row }) => row.changedSeq),
+    column('run_id', 'uuid', 'plain', (row) => row.runId),
+    column('step_key', 'text', 'text', (row) => row.stepKey),
+    column('attempt', 'int4', 'plain', (row) => row.attempt),
+    column('status', 'step_status', 'plain', (row) => row.status),
+    column('worker', 'text', 'text', (row) => row.worker),
+    column('failure_reason', 'failure_reason', 'plain', (row) => row.failureReason),
+    column('error', 'text', 'text', (row) => row.error),
+    column('started_at', 'timestamptz', 'plain', (row) => row.startedAt),
+    column('finished_at', 'timestamptz', 'plain', (row) => row.finishedAt),
+    column('changed_seq', 'int8', 'plain', (row) => row.changedSeq),
   ],
   // Begun before this flush: only its end is known here, and its beginning stays.
   sql: (
@@ -178,13 +178,13 @@ export const CHANGED: Part<Of<ArtifactState>> = {
     FROM ${rows} WHERE artifact.id = a.id)`,
 };
 
-export const USES: Part<Of<UseRow>> = {
+export const USES: Part<UseRow> = {
   name: 'use',
   columns: [
-    column('run_id', 'uuid', 'plain', ({ run }) => run.id),
-    column('step_key', 'text', 'text', ({ row }) => row.stepKey),
-    column('artifact_id', 'uuid', 'plain', ({ row }) => row.artifactId),
-    column('changed_seq', 'int8', 'plain', ({ row }) => row.changedSeq),
+    column('run_id', 'uuid', 'plain', (row) => row.runId),
+    column('step_key', 'text', 'text', (row) => row.stepKey),
+    column('artifact_id', 'uuid', 'plain', (row) => row.artifactId),
+    column('changed_seq', 'int8', 'plain', (row) => row.changedSeq),
   ],
   sql: (rows) => `uses AS (INSERT INTO artifact_use (run_id, step_key, artifact_id, changed_seq)
     SELECT * FROM ${rows} ON CONFLICT DO NOTHING)`,

@@ -67,6 +67,7 @@ export function moveStep(
   const failureReason = reasonOf(event);
   const error = payload.error ?? null;
   setStep(draft, step, seq, {
+    runId: step.runId,
     stepKey: step.stepKey,
     status,
     attempt,
@@ -80,6 +81,7 @@ export function moveStep(
   });
   if (begins) {
     putAttempt(draft, {
+      runId: step.runId,
       stepKey: step.stepKey,
       attempt,
       status,
@@ -144,7 +146,7 @@ function closeOpenSteps(
 ): void {
   const { to, reason } = OPEN_STEPS_AT_END[status]!;
   const open = new Map<string, StepState>();
-  for (const steps of [draft.base.steps, draft.steps ?? []]) {
+  for (const steps of [draft.base.steps ?? [], draft.steps ?? []]) {
     for (const [key, step] of steps) open.set(key, step);
   }
   for (const step of open.values()) {
@@ -194,6 +196,7 @@ function endAttempt(
 ): void {
   const begun = attemptOf(draft, step.stepKey, step.attempt);
   putAttempt(draft, {
+    runId: step.runId,
     stepKey: step.stepKey,
     attempt: step.attempt,
     status,

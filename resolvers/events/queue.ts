@@ -42,7 +42,7 @@ export function openQueue(settle: Settle, limits: QueueLimits): Queue {
   let flushing = false;
 
   return {
-    async push(call) {
+    push(call) {
       desk.admit(call);
       return new Promise((answer, refuse) => {
         const { runId, bytes, events } = call;

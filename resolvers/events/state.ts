@@ -33,6 +33,7 @@ export interface RunFields {
 }
 
 export interface StepState {
+  readonly runId: string;
   readonly stepKey: string;
   readonly status: StepStatus;
   readonly attempt: number;
@@ -48,6 +49,7 @@ export interface StepState {
 
 /** Only attempts changed in this flush are here. */
 export interface AttemptState {
+  readonly runId: string;
   readonly stepKey: string;
   readonly attempt: number;
   readonly status: StepStatus;
@@ -80,6 +82,7 @@ export interface ArtifactState {
 }
 
 export interface UseRow {
+  readonly runId: string;
   readonly stepKey: string;
   readonly artifactId: string;
   readonly changedSeq: number;
@@ -105,23 +108,29 @@ export interface PlacedEvent {
   readonly event: Omit<CheckedEvent, 'payloadText'> & { readonly payloadText?: string };
 }
 
-export interface RunState {
+/** Rows of a run by their keys; null as long as there are none, which is how most of them stay. */
+interface Rows {
+  run: RunFields;
+  steps: Map<string, StepState> | null;
+  attempts: Map<string, AttemptState> | null;
+  /** By name. */
+  artifacts: Map<string, ArtifactState> | null;
+  uses: Map<string, UseRow> | null;
+  checks: CheckRow[] | null;
+  /** To be written, in order of seq. */
+  events: PlacedEvent[] | null;
+  /** `events` by id, once somebody asked. */
+  placed: Map<string, PlacedEvent> | null;
+}
+
+export interface RunState extends Rows {
   readonly id: string;
   readonly workspaceId: string;
   readonly loadedVersion: number;
-  run: RunFields;
-  readonly steps: Map<string, StepState>;
-  readonly attempts: Map<string, AttemptState>;
-  /** By name. */
-  readonly artifacts: Map<string, ArtifactState>;
-  /** Ids that inputs name and that are there, in this workspace. */
-  readonly elsewhere: Set<string>;
-  readonly uses: Map<string, UseRow>;
-  readonly checks: CheckRow[];
-  /** By event id: stored ones that the calls repeat, and those of this flush. */
-  readonly known: Map<string, PlacedEvent>;
-  /** To be written, in order of seq. */
-  readonly events: PlacedEvent[];
+  /** Stored events that the calls repeat, by id. */
+  known: Map<string, PlacedEvent> | null;
+  /** Ids of artifacts that inputs name and that are there, in this workspace. */
+  elsewhere: Set<string> | null;
 }
 
 /** A run as its row says, before anything else of it is read. */
@@ -131,32 +140,24 @@ export function runState(id: string, workspaceId: string, run: RunFields): RunSt
     workspaceId,
     loadedVersion: run.version,
     run,
-    steps: new Map(),
-    attempts: new Map(),
-    artifacts: new Map(),
-    elsewhere: new Set(),
-    uses: new Map(),
-    checks: [],
-    known: new Map(),
-    events: [],
+    steps: null,
+    attempts: null,
+    artifacts: null,
+    uses: null,
+    checks: null,
+    events: null,
+    placed: null,
+    known: null,
+    elsewhere: null,
   };
 }
 
 /** What one call makes of a run, beside it: a refused call is dropped with its draft and leaves no trace. */
-export interface Draft {
+export interface Draft extends Rows {
   readonly base: RunState;
-  run: RunFields;
-  steps: Map<string, StepState> | null;
-  attempts: Map<string, AttemptState> | null;
-  artifacts: Map<string, ArtifactState> | null;
-  uses: Map<string, UseRow> | null;
-  checks: CheckRow[] | null;
-  readonly events: PlacedEvent[];
-  /** `events` by id; null for a call of one event, which cannot repeat itself. */
-  readonly placed: Map<string, PlacedEvent> | null;
 }
 
-export function draftOf(base: RunState, events: number): Draft {
+export function draftOf(base: RunState): Draft {
   return {
     base,
     run: base.run,
@@ -165,22 +166,22 @@ export function draftOf(base: RunState, events: number): Draft {
     artifacts: null,
     uses: null,
     checks: null,
-    events: [],
-    placed: events > 1 ? new Map() : null,
+    events: null,
+    placed: null,
   };
 }
 
 export function stepOf(draft: Draft, stepKey: string): StepState | undefined {
-  return draft.steps?.get(stepKey) ?? draft.base.steps.get(stepKey);
+  return draft.steps?.get(stepKey) ?? draft.base.steps?.get(stepKey);
 }
 
-export function putStep(draft: Draft, step: StepState): void {
-  (draft.steps ??= new Map()).set(step.stepKey, step);
+export function putStep(to: Rows, step: StepState): void {
+  (to.steps ??= new Map()).set(step.stepKey, step);
 }
 
 export function attemptOf(draft: Draft, stepKey: string, n: number): AttemptState | undefined {
   const key = attemptKey(stepKey, n);
-  return draft.attempts?.get(key) ?? draft.base.attempts.get(key);
+  return draft.attempts?.get(key) ?? draft.base.attempts?.get(key);
 }
 
 export function putAttempt(draft: Draft, attempt: AttemptState): void {
@@ -188,17 +189,17 @@ export function putAttempt(draft: Draft, attempt: AttemptState): void {
 }
 
 export function artifactOf(draft: Draft, name: string): ArtifactState | undefined {
-  return draft.artifacts?.get(name) ?? draft.base.artifacts.get(name);
+  return draft.artifacts?.get(name) ?? draft.base.artifacts?.get(name);
 }
 
-export function putArtifact(draft: Draft, artifact: ArtifactState): void {
-  (draft.artifacts ??= new Map()).set(artifact.name, artifact);
+export function putArtifact(to: Rows, artifact: ArtifactState): void {
+  (to.artifacts ??= new Map()).set(artifact.name, artifact);
 }
 
 /** The first use of an artifact by a step counts; later ones change nothing. */
 export function putUse(draft: Draft, use: UseRow): void {
   const key = `${use.artifactId} ${use.stepKey}`;
-  if (draft.base.uses.has(key) || draft.uses?.has(key)) return;
+  if (draft.base.uses?.has(key) || draft.uses?.has(key)) return;
   (draft.uses ??= new Map()).set(key, use);
 }
 
@@ -206,23 +207,52 @@ export function putCheck(draft: Draft, check: CheckRow): void {
   (draft.checks ??= []).push(check);
 }
 
+export function putEvent(draft: Draft, placed: PlacedEvent): void {
+  (draft.events ??= []).push(placed);
+  draft.placed?.set(placed.event.eventId, placed);
+}
+
+/** The event of that id: stored before, of this flush, or of this very call. */
+export function eventOf(draft: Draft, eventId: string): PlacedEvent | undefined {
+  return (
+    draft.base.known?.get(eventId) ?? placedIn(draft.base, eventId) ?? placedIn(draft, eventId)
+  );
+}
+
 /** Makes the draft part of its run. O(what the call changed). */
 export function accept(draft: Draft): void {
-  const { base } = draft;
+  const { base, events } = draft;
   base.run = draft.run;
-  merge(base.steps, draft.steps);
-  merge(base.attempts, draft.attempts);
-  merge(base.artifacts, draft.artifacts);
-  merge(base.uses, draft.uses);
-  if (draft.checks) base.checks.push(...draft.checks);
-  for (const placed of draft.events) {
-    base.known.set(placed.event.eventId, placed);
+  base.steps = merged(base.steps, draft.steps);
+  base.attempts = merged(base.attempts, draft.attempts);
+  base.artifacts = merged(base.artifacts, draft.artifacts);
+  base.uses = merged(base.uses, draft.uses);
+  base.checks =
+    base.checks && draft.checks ? base.checks.concat(draft.checks) : (base.checks ?? draft.checks);
+  if (!base.events) {
+    base.events = events;
+    base.placed = draft.placed;
+    return;
+  }
+  for (const placed of events ?? []) {
     base.events.push(placed);
+    base.placed?.set(placed.event.eventId, placed);
   }
 }
 
-function merge<Value>(into: Map<string, Value>, from: ReadonlyMap<string, Value> | null): void {
-  if (from) for (const [key, value] of from) into.set(key, value);
+function placedIn(rows: Rows, eventId: string): PlacedEvent | undefined {
+  if (!rows.events) return undefined;
+  rows.placed ??= new Map(rows.events.map((placed) => [placed.event.eventId, placed]));
+  return rows.placed.get(eventId);
+}
+
+function merged<Value>(
+  into: Map<string, Value> | null,
+  from: Map<string, Value> | null,
+): Map<string, Value> | null {
+  if (!into || !from) return into ?? from;
+  for (const [key, value] of from) into.set(key, value);
+  return into;
 }
 
 function attemptKey(stepKey: string, attempt: number): string {

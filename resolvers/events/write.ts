@@ -31,11 +31,11 @@ interface Rows {
   readonly events: PlacedEvent[];
   readonly counted: RunState[];
   readonly moved: RunState[];
-  readonly steps: Of<StepState>[];
-  readonly attempts: Of<AttemptState>[];
+  readonly steps: StepState[];
+  readonly attempts: AttemptState[];
   readonly made: Of<ArtifactState>[];
   readonly changed: Of<ArtifactState>[];
-  readonly uses: Of<UseRow>[];
+  readonly uses: UseRow[];
   readonly checks: CheckRow[];
 }
 
@@ -73,19 +73,19 @@ function changedRows(runs: Iterable<RunState>): Rows {
     checks: [],
   };
   for (const run of runs) {
-    if (run.events.length === 0) continue;
+    if (!run.events) continue;
     for (const event of run.events) rows.events.push(event);
     (run.run.movedSeq > run.loadedVersion ? rows.moved : rows.counted).push(run);
-    for (const row of run.steps.values()) {
-      if (row.changedSeq > run.loadedVersion) rows.steps.push({ run, row });
+    for (const row of run.steps?.values() ?? []) {
+      if (row.changedSeq > run.loadedVersion) rows.steps.push(row);
     }
-    for (const row of run.attempts.values()) rows.attempts.push({ run, row });
-    for (const row of run.artifacts.values()) {
+    for (const row of run.attempts?.values() ?? []) rows.attempts.push(row);
+    for (const row of run.artifacts?.values() ?? []) {
       if (row.isNew) rows.made.push({ run, row });
       else if (row.changedSeq > run.loadedVersion) rows.changed.push({ run, row });
     }
-    for (const row of run.uses.values()) rows.uses.push({ run, row });
-    for (const row of run.checks) rows.checks.push(row);
+    for (const row of run.uses?.values() ?? []) rows.uses.push(row);
+    for (const row of run.checks ?? []) rows.checks.push(row);
   }
   return rows;
 }
