@@ -9,7 +9,10 @@ import { schema } from '../schema/index.ts';
 import { redactUrl } from './config-docs.ts';
 import type { Config } from './config.ts';
 import { contextMaker } from './context.ts';
+import { adminListener } from './cli/admin-http.ts';
+import { storeAdmin } from './cli/admin.ts';
 import { serve } from './server.ts';
+import { claimFolder, type Claim } from './stores/data-folder.ts';
 import type { StatementCall } from './stores/pool.ts';
 import { openPostgres, type Store } from './stores/postgres.ts';
 import { openHealth, type HealthCheck } from './telemetry/health.ts';
@@ -45,7 +48,10 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
   const log = openLogs(config.log_level, sink);
   const metrics = openMetrics();
   const closers: Closers = [];
+  let url: string | null = null;
   try {
+    const claim = config.database_url === undefined ? await claimData(config, () => url) : null;
+    if (claim) closers.push(() => claim.release());
     const store = await openStore(config, log, metrics);
     closers.push(() => store.close());
     await prepare(store, config, log);
@@ -53,12 +59,14 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     closers.push(() => runLog.close());
     closers.push(startWorkers(store, runLog, config, log));
     watchStore(store, metrics);
+    claim?.serve(adminListener(storeAdmin(store, runLog)));
 
     const health = openHealth({ postgres: () => healthOf(store) }, config.health_deadline_ms);
     const contextOf = contextMaker(store, runLog);
     const listening = await serve({ config, schema, contextOf, health, metrics, log });
+    ({ url } = listening);
     return {
-      url: listening.url,
+      url,
       uses: [storeText(config, store)],
       drain: once(() => drain(health, () => listening.drain(config.drain_ms), closers, log)),
     };
@@ -66,6 +74,21 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     await closeAll(closers);
     throw error;
   }
+}
+
+/** The data folder, for this process alone. `url` is told to tools that find it taken. */
+async function claimData(config: Config, url: () => string | null): Promise<Claim> {
+  const { data_dir } = config;
+  const claim = await claimFolder(data_dir, () => ({ pid: process.pid, url: url() })).catch(
+    (error: unknown) => {
+      throw new StartError(`The data folder cannot be used: ${sentence(error)}`, { cause: error });
+    },
+  );
+  if (!('owner' in claim)) return claim;
+  const { pid, url: where } = claim.owner;
+  throw new StartError(
+    `The data folder ${data_dir} is in use by process ${pid}${where ? `, which serves ${where}` : ''}. Use that one, stop it, or set DATA_DIR to another folder.`,
+  );
 }
 
 async function openStore(config: Config, log: Logger, metrics: Metrics): Promise<Store> {
@@ -84,21 +107,18 @@ async function openStore(config: Config, log: Logger, metrics: Metrics): Promise
   try {
     return await openPostgres(config, { called, lost });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StartError(
+    const what =
       config.database_url === undefined
-        ? `The embedded database in ${config.data_dir} cannot be opened: ${why}. Set DATA_DIR to another folder, or move this one away.`
-        : `The database at ${redactUrl(config.database_url)} cannot be used: ${why}. Start it, mend DATABASE_URL, or unset it to use the embedded store.`,
-      { cause: error },
-    );
+        ? `The embedded database in ${config.data_dir} cannot be opened: ${sentence(error)} Set DATA_DIR to another folder, or move this one away.`
+        : `The database at ${redactUrl(config.database_url)} cannot be used: ${sentence(error)} Start it, mend DATABASE_URL, or unset it to use the embedded store.`;
+    throw new StartError(what, { cause: error });
   }
 }
 
 /** Migrations, the feed's epoch, the log's months: all before anything is served. */
 async function prepare(store: Store, config: Config, log: Logger): Promise<void> {
   const applied = await store.migrate().catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StartError(`The migrations cannot be applied: ${why}`, { cause: error });
+    throw new StartError(`The migrations cannot be applied: ${sentence(error)}`, { cause: error });
   });
   if (applied.length > 0) log.info({ applied }, 'migrated');
   const { epoch, begun } = await ensureEpoch(store.sql);
@@ -196,6 +216,12 @@ async function drain(
   await closeAll(closers);
   log.info({ clean }, 'stopped');
   return clean;
+}
+
+/** The message of an error, ended by one full stop. */
+function sentence(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `${message.replace(/\.$/, '')}.`;
 }
 
 async function closeAll(closers: Closers): Promise<void> {

@@ -32,7 +32,7 @@ query Runs {
       status
       workflow { name }
       steps(first: 20) {
-        nodes { key name status startedAt finishedAt }
+        nodes { stepKey name status startedAt durationMs }
       }
     }
   }

@@ -20,7 +20,7 @@ interface ShownRun {
   readonly stepsDone: number;
   readonly createdAt: string;
   readonly durationMs: number | null;
-  readonly workflow: { readonly name: string };
+  readonly workflow: { readonly name: string } | null;
 }
 
 const STYLE_HASH = createHash('sha256').update(LANDING_STYLE).digest('base64');
@@ -156,7 +156,7 @@ const TONE: Record<string, string> = {
 };
 
 function runRow(run: ShownRun): Html {
-  const name = run.workflow.name;
+  const name = run.workflow?.name ?? 'a workflow';
   const status = run.status.toLowerCase().replace('_', ' ');
   const steps = `${run.stepsDone} of ${run.stepsTotal}`;
   return html`<tr>
@@ -186,7 +186,7 @@ function inGraphiql(id: string): string {
   const query = `{
   run(id: ${JSON.stringify(id)}) {
     status statusName stepsTotal stepsDone
-    steps { nodes { key name status startedAt finishedAt } }
+    steps(first: 50) { nodes { stepKey name status startedAt durationMs } }
   }
 }`;
   return `/graphql?query=${encodeURIComponent(query)}`;
@@ -194,7 +194,7 @@ function inGraphiql(id: string): string {
 
 function duration(ms: number | null): string {
   if (ms === null) return '–';
-  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
   const minutes = Math.floor(ms / 60_000);
   return minutes < 60
