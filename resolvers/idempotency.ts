@@ -23,10 +23,10 @@ export interface Repeatable {
  * without running it. Two at the same time: the second waits for the first. Refuses: Invalid (the key), Conflict
  * (the key was used with another input or mutation). Cost: 3 statements more when there is a key.
  */
-export async function once(
+export async function once<Input extends Repeatable>(
   ctx: Ctx,
   mutation: string,
-  input: Repeatable,
+  input: Input,
   work: (tx: Sql) => Promise<string>,
 ): Promise<string> {
   const key = input.idempotencyKey;

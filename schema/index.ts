@@ -4,6 +4,7 @@ import './errors.ts';
 import './run-commands.ts';
 import './run-events.ts';
 import './run-reports.ts';
+import './stats.ts';
 import './workflow-commands.ts';
 import { builder } from './builder.ts';
 

@@ -149,7 +149,7 @@ async function command(
 ): Promise<RunRow> {
   const run = await existingRun(ctx, input.runId, 'input.runId');
   authorize(ctx.viewer, 'run.control', run);
-  await once(ctx, name, { ...input, runId: run.id } as RunCommand, async (tx) => {
+  await once(ctx, name, { ...input, runId: run.id }, async (tx) => {
     await work(tx, run);
     return run.id;
   });

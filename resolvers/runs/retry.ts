@@ -36,7 +36,7 @@ export async function retryRun(ctx: Ctx, input: RetryRun): Promise<RunRow> {
   authorize(ctx.viewer, 'run.start', run);
   if (!RUN_TERMINAL.has(run.status)) throw new Conflict(`Run ${run.id}`, 'finished', run.status);
   const cachedSteps = await stepsToKeep(ctx, run, input);
-  const runId = await once(ctx, 'retryRun', { ...input, runId: run.id } as RetryRun, async (tx) => {
+  const runId = await once(ctx, 'retryRun', { ...input, runId: run.id }, async (tx) => {
     const now = ctx.now();
     const id = newId(now.getTime());
     await queueRuns(tx, [
