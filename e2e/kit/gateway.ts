@@ -27,12 +27,13 @@ export interface World {
 }
 
 /** In each mode that can be had here. */
-export const WORLDS: readonly { readonly name: string; open(): Promise<World> }[] = DATABASES.map(
-  ({ name, open }) => ({
-    name,
-    open: () => (name === 'embedded' ? openFolder() : openServer(open)),
-  }),
-);
+export const WORLDS: readonly {
+  readonly name: string;
+  readonly open: () => Promise<World>;
+}[] = DATABASES.map(({ name, open }) => ({
+  name,
+  open: () => (name === 'embedded' ? openFolder() : openServer(open)),
+}));
 
 async function openFolder(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'polyphony-e2e-'));

@@ -21,7 +21,10 @@ export async function openWire(targetPort: number): Promise<Wire> {
   let state: 'whole' | 'cut' | 'stalled' = 'whole';
   let carried = 0;
   const server = createServer((near) => {
-    if (state === 'cut') return void near.resetAndDestroy();
+    if (state === 'cut') {
+      near.resetAndDestroy();
+      return;
+    }
     carried += 1;
     const pair = [near, connect(targetPort, '127.0.0.1')] as const;
     pairs.add(pair);
