@@ -2,7 +2,7 @@
  * Commands over the socket in the data folder, while a gateway has it. Answers are lines of JSON, so that long work
  * tells how far it is:
  *
- *   POST /seed?scale=10k  →  {"told":[1000,10000,"artifacts"]}  …  {"answer":{"artifacts":10000,"runs":1000}}
+ *   POST /seed?scale=10k  →  {"told":[100,1000]}  …  {"answer":{"runs":1000,"artifacts":10000}}
  *   POST /import          →  {"refused":{"code":"INVALID","message":"…","issues":[…]}}
  */
 import { once } from 'node:events';
@@ -13,6 +13,7 @@ import { RECORDING_BYTES_MAX } from '../../resolvers/recordings/wfformat.ts';
 import { refusalExtensions } from '../errors.ts';
 import type { Admin, Told } from './admin.ts';
 import { refusalOf, type WireRefusal } from './api.ts';
+import { isScale } from './scales.ts';
 
 type Line =
   | { readonly told: Parameters<Told> }
@@ -33,13 +34,16 @@ export function adminListener(admin: Admin): RequestListener {
   };
 }
 
-async function perform(admin: Admin, asked: IncomingMessage, _told: Told): Promise<unknown> {
-  const { pathname } = new URL(asked.url ?? '/', 'http://folder');
+async function perform(admin: Admin, asked: IncomingMessage, told: Told): Promise<unknown> {
+  const { pathname, searchParams } = new URL(asked.url ?? '/', 'http://folder');
+  const scale = searchParams.get('scale');
   switch (`${asked.method} ${pathname}`) {
     case 'POST /migrate':
       return admin.migrate();
     case 'POST /import':
       return admin.import(await bodyOf(asked));
+    case 'POST /seed':
+      return admin.seed(scale !== null && isScale(scale) ? scale : null, told);
     case 'POST /doctor':
       return admin.doctor();
     case 'POST /epoch':
@@ -74,6 +78,7 @@ export function socketAdmin(socketPath: string): Admin {
   return {
     migrate: () => ask('/migrate'),
     import: (bytes) => ask('/import', undefined, bytes),
+    seed: (scale, told) => ask(scale === null ? '/seed' : `/seed?scale=${scale}`, told),
     doctor: () => ask('/doctor'),
     newEpoch: () => ask('/epoch'),
   };

@@ -5,17 +5,22 @@ import { newEpoch } from '../../resolvers/events/epoch.ts';
 import type { RunLog } from '../../resolvers/events/log.ts';
 import { LOCAL_VIEWER } from '../../resolvers/policy.ts';
 import { importRecording, type Imported } from '../../resolvers/recordings/import.ts';
+import { seedLargeWorld } from '../../resolvers/seed/large-world.ts';
+import { seedSmallWorld } from '../../resolvers/seed/small-world.ts';
 import type { Store } from '../stores/postgres.ts';
 import { diagnose, type Diagnosis } from './diagnosis.ts';
+import { SEED_SCALES, type SeedScale } from './scales.ts';
 
 /** How far a long piece of work is. */
-export type Told = (done: number, total: number, words: string) => void;
+export type Told = (done: number, total: number) => void;
 
 export interface Admin {
   /** Applies what is missing; answers its names. */
   migrate(): Promise<readonly string[]>;
   /** One recording as history. Refuses as importRecording does. */
   import(bytes: Uint8Array): Promise<Imported>;
+  /** The small world without a scale. Answers with what there is of it now, or was added to the small one. */
+  seed(scale: SeedScale | null, told: Told): Promise<Readonly<Record<string, number>>>;
   doctor(): Promise<Diagnosis>;
   /** Begins an epoch of the change feed; answers it. */
   newEpoch(): Promise<number>;
@@ -35,6 +40,10 @@ export function storeAdmin(store: Store, log: RunLog): Admin {
   return {
     migrate: () => store.migrate(),
     import: (bytes) => importRecording(context(), bytes),
+    seed: (scale, told) =>
+      scale === null
+        ? seedSmallWorld(context())
+        : seedLargeWorld(context(), { runs: SEED_SCALES[scale] / 10, told }),
     doctor: () => diagnose(store),
     newEpoch: async () => (await newEpoch(store.sql)).epoch,
   };

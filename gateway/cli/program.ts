@@ -1,9 +1,10 @@
 /** The command line. Every command is loaded when it is called: `--help` opens no store. */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { Invalid } from '../../resolvers/errors.ts';
 import { canonicalId } from '../../resolvers/keys.ts';
 import { EXIT, EXIT_HELP, exitCodeOf, explain, Interrupted } from './exit.ts';
 import type { Speed } from './replay-batches.ts';
+import { SEED_SCALES, type SeedScale } from './scales.ts';
 
 /** Runs one command and answers its exit code. Prints what goes wrong; never throws. */
 export async function runCommand(argv: readonly string[]): Promise<number> {
@@ -74,6 +75,25 @@ function storeCommands(program: Command, run: Run): void {
       examples(['DATABASE_URL=postgresql://me@db/polyphony polyphony migrate', '']),
     )
     .action(run(async () => (await import('./migrate.ts')).migrate(process.env)));
+
+  program
+    .command('seed')
+    .description('add the small world of examples, or a large one for measuring')
+    .addOption(
+      new Option('--scale <size>', 'artifacts of a large world').choices(Object.keys(SEED_SCALES)),
+    )
+    .addHelpText(
+      'after',
+      examples(
+        ['polyphony seed', 'a few workflows and runs; again changes nothing'],
+        ['polyphony seed --scale 1m', '1,000,000 artifacts, 100,000 runs, 1,000,000 step runs'],
+      ),
+    )
+    .action(
+      run(async ({ scale }: { scale?: SeedScale }) =>
+        (await import('./seed.ts')).seed(process.env, scale),
+      ),
+    );
 
   program
     .command('import')
