@@ -33,7 +33,7 @@ export function startJobs(jobs: readonly Job[], options: JobOptions): Jobs {
   const { signal } = stopping;
 
   async function repeat({ name, every_ms, work }: Job): Promise<void> {
-    for (;;) {
+    while (!signal.aborted) {
       await wait(every_ms * (0.8 + 0.4 * random()), signal).catch(() => undefined);
       if (signal.aborted) return;
       try {

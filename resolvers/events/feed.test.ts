@@ -6,6 +6,7 @@ import { CursorExpired } from '../errors.ts';
 import { newId } from '../keys.ts';
 import { LOCAL_VIEWER } from '../policy.ts';
 import { statement } from '../sql.ts';
+import { feedLag } from './feed-lag.ts';
 import { FEED_PAGE_MAX, openFeed, type Feed } from './feed.ts';
 import {
   advance,
@@ -190,5 +191,27 @@ describe.each(DATABASES)('$name', ({ open }) => {
     await expect(written((inside) => inside.page(start, 10))).rejects.toThrow(/has written/);
     await expect(written((inside) => inside.first())).rejects.toThrow(/has written/);
     expect((await feed.page(start, 10)).changes).toEqual([]);
+  });
+
+  test('the lag is the age of the oldest change that a follower has not read', async () => {
+    const changeAt = async (age_ms: number) => {
+      const ids = await addWorkflows(database.pool, 1);
+      const text = `UPDATE change SET recorded_at = now() - $2 * interval '1 ms' WHERE id = $1`;
+      await database.pool.query(text, [ids[0], age_ms]);
+    };
+    await database.pool.query('DELETE FROM change');
+    const start = await feed.first();
+    expect(await feedLag(database.sql, start)).toMatchObject({ newestAge_ms: null, lag_ms: 0 });
+    await changeAt(7_200_000);
+    const { next } = await feed.page(start, 1); // As if more of that commit could come.
+    await changeAt(3_600_000);
+    const lag = await feedLag(database.sql, start);
+    expect(lag.lag_ms).toBeGreaterThanOrEqual(7_200_000);
+    expect(lag.newestAge_ms).toBeGreaterThanOrEqual(3_600_000);
+    expect(lag.newestAge_ms).toBeLessThan(7_200_000);
+    expect((await feedLag(database.sql, next)).lag_ms).toBeLessThan(7_200_000);
+    expect((await feedLag(database.sql, next)).lag_ms).toBeGreaterThanOrEqual(3_600_000);
+    const end = (await drain(feed, next)).next;
+    expect((await feedLag(database.sql, end)).lag_ms).toBe(0);
   });
 });
