@@ -5,12 +5,13 @@ import { watchForCrashes } from '../resolvers/events/crash-watch.ts';
 import { ensureEpoch } from '../resolvers/events/epoch.ts';
 import { feedLag } from '../resolvers/events/feed-lag.ts';
 import type { RunLog } from '../resolvers/events/log.ts';
+import { statement, type Sql } from '../resolvers/sql.ts';
 import { schema } from '../schema/index.ts';
 import { redactUrl } from './config-docs.ts';
 import type { Config } from './config.ts';
 import { contextMaker } from './context.ts';
 import { adminListener } from './cli/admin-http.ts';
-import { storeAdmin } from './cli/admin.ts';
+import { storeAdmin, type Admin } from './cli/admin.ts';
 import { serve } from './server.ts';
 import { claimFolder, type Claim } from './stores/data-folder.ts';
 import type { StatementCall } from './stores/pool.ts';
@@ -59,7 +60,9 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     closers.push(() => runLog.close());
     closers.push(startWorkers(store, runLog, config, log));
     watchStore(store, metrics);
-    claim?.serve(adminListener(storeAdmin(store, runLog)));
+    const admin = storeAdmin(store, runLog);
+    claim?.serve(adminListener(admin));
+    if (claim && config.seed === 'on') await seedFirstStart(store.sql, admin, log);
 
     const health = openHealth({ postgres: () => healthOf(store) }, config.health_deadline_ms);
     const contextOf = contextMaker(store, runLog);
@@ -127,6 +130,15 @@ async function prepare(store: Store, config: Config, log: Logger): Promise<void>
   await months.catch((error: unknown) =>
     log.warn({ err: error }, 'months of the log are not kept yet'),
   );
+}
+
+const ANY_WORKFLOW = statement('seed.anyWorkflow', 'SELECT FROM workflow LIMIT 1');
+
+/** The small world, so that no screen of a new store is empty. What people deleted does not come back. */
+async function seedFirstStart(sql: Sql, admin: Admin, log: Logger): Promise<void> {
+  if ((await sql.query(ANY_WORKFLOW)).length > 0) return;
+  const added = await admin.seed(null, () => undefined);
+  log.info(added, 'filled the new store with a small world of examples');
 }
 
 function openLog(store: Store, config: Config, metrics: Metrics): RunLog {

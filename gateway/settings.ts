@@ -58,6 +58,11 @@ export const SETTINGS = {
       .transform((path) => resolve(path)),
     'Folder of the embedded store; relative to where the process starts. One process at a time.',
   ),
+  seed: setting(
+    'SEED',
+    z.enum(['on', 'off'], 'must be on or off').default('on'),
+    'Fill a new embedded store with a few workflows and runs, so that no screen is empty.',
+  ),
   database_url: setting(
     'DATABASE_URL',
     url('postgresql:', 'postgres:').optional(),

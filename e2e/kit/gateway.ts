@@ -66,7 +66,13 @@ function world(settings: Environment, remove: () => Promise<void>): World {
 /** Starts one with these settings, on any free port. Logs everything. */
 export async function startTestGateway(settings: Environment): Promise<TestGateway> {
   const lines: string[] = [];
-  const config = parseConfig({ PORT: 0, LOG_LEVEL: 'debug', DRAIN_MS: 5_000, ...settings });
+  const config = parseConfig({
+    PORT: 0,
+    SEED: 'off',
+    LOG_LEVEL: 'debug',
+    DRAIN_MS: 5_000,
+    ...settings,
+  });
   const gateway = await startGateway(config, { write: (line) => lines.push(line) });
   return {
     ...gateway,

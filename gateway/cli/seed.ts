@@ -10,8 +10,8 @@ export function seed(environment: Environment, scale: SeedScale | undefined): Pr
   return withMigratedAdmin(environment, async (admin) => {
     const progress = openProgress();
     try {
-      const world = await admin.seed(scale ?? null, (runs, of) =>
-        progress.show(runs, of, `${runs} of ${of} runs`),
+      const world = await admin.seed(scale ?? null, (done, total) =>
+        progress.show(done, total, `${done} of ${total} artifacts`),
       );
       progress.end();
       process.stdout.write(`${JSON.stringify(world)}\n`);
