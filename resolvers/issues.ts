@@ -46,3 +46,9 @@ export function textFault(text: string, bytes_max: number): string | null {
   const bytes = Buffer.byteLength(text);
   return bytes > bytes_max ? `may be at most ${bytes_max} bytes, has ${bytes}` : null;
 }
+
+/** Adds an issue when a text is empty, too long, or not storable. */
+export function checkText(text: string, bytes_max: number, path: string, issues: Issues): void {
+  const fault = text === '' ? 'must not be empty' : textFault(text, bytes_max);
+  if (fault) issues.add(path, fault);
+}

@@ -30,8 +30,11 @@ export interface Connection<Row> {
   readonly index: number;
 }
 
-/** How many rows each list has, all pages together: one statement, when first asked. */
-export type Counter = (ctx: Ctx) => Promise<readonly number[]>;
+/**
+ * How many rows each list has, all pages together: one statement, when first asked. `atMost` ends the counting there;
+ * without it all that match are read, which takes its time in a long list.
+ */
+export type Counter = (ctx: Ctx, atMost?: number) => Promise<readonly number[]>;
 
 /** How the rows of a list hang on their parent, whose key columns are `p.k0`, `p.k1` … */
 export interface Link {
@@ -65,13 +68,12 @@ export async function listOf<Row extends object>(
     dynamicStatement<Row>(`${entity.plural}.list`, pageSql(list, scope, into)),
     into.values,
   );
-  const counter = once(async (asking) => {
+  const counter = once(async (asking, atMost) => {
     const counting = params();
     const within = entity.within('x', counting.add(asking.viewer.workspaceId, 'uuid'));
-    const text = `SELECT count(*) AS count FROM ${entity.table} x WHERE ${within} AND ${list.where(counting)}`;
-    const name = `${entity.plural}.count`;
+    const from = `FROM ${entity.table} x WHERE ${within} AND ${list.where(counting)}`;
     const [row] = await asking.sql.query(
-      dynamicStatement<{ count: number }>(name, text),
+      dynamicStatement<{ count: number }>(`${entity.plural}.count`, countSql(from, atMost)),
       counting.values,
     );
     return [row?.count ?? 0];
@@ -105,14 +107,14 @@ export async function listsOf<Row extends object>(
     ),
     into.values,
   );
-  const counter = once(async (asking: Ctx) => {
+  const counter = once(async (asking, atMost) => {
     const counting = params();
+    const from = `FROM ${entity.table} x WHERE ${link.on('x', 'p')} AND ${list.where(counting)}`;
     const counted = await asking.sql.query(
       dynamicStatement<{ parent: number; count: number }>(
         `${entity.plural}.${link.name}.count`,
         `SELECT p.parent::int AS parent, counted.count FROM ${parentsSql(link, keys, counting)}
-        CROSS JOIN LATERAL (SELECT count(*) AS count FROM ${entity.table} x
-          WHERE ${link.on('x', 'p')} AND ${list.where(counting)}) counted`,
+        CROSS JOIN LATERAL (${countSql(from, atMost)}) counted`,
       ),
       counting.values,
     );
@@ -211,7 +213,16 @@ function connection<Row extends object>(
   };
 }
 
+function countSql(from: string, atMost: number | undefined): string {
+  if (atMost === undefined) return `SELECT count(*) AS count ${from}`;
+  return `SELECT count(*) AS count FROM (SELECT ${from} LIMIT ${atMost}) x`;
+}
+
 function once(counter: Counter): Counter {
-  let counted: Promise<readonly number[]> | undefined;
-  return (ctx) => (counted ??= counter(ctx));
+  const counted = new Map<number | undefined, Promise<readonly number[]>>();
+  return (ctx, atMost) => {
+    const known = counted.get(atMost) ?? counter(ctx, atMost);
+    counted.set(atMost, known);
+    return known;
+  };
 }

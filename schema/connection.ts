@@ -1,6 +1,7 @@
 /** Relay connections over resolvers/list.ts. */
 import type { ObjectRef } from '@pothos/core';
 import type { Ctx } from '../resolvers/context.ts';
+import { Invalid } from '../resolvers/errors.ts';
 import type { Connection, Counter } from '../resolvers/list.ts';
 import { builder, type Types } from './builder.ts';
 
@@ -48,7 +49,11 @@ export function connectionType<Row extends object>(
       }),
       totalCount: t.batch({
         type: 'Int',
-        description: 'Rows of the whole list, all pages together. Costs a count of its own.',
+        description:
+          'Rows of the whole list, all pages together. Reads all that match: ask where it is shown, `atMost` where "10,000 or more" will do.',
+        args: {
+          atMost: t.arg.int({ description: 'Stops counting there; from 1.' }),
+        },
         batch: totals,
       }),
     }),
@@ -58,11 +63,13 @@ export function connectionType<Row extends object>(
 /** One count per list that the level's connections come from. */
 async function totals(
   pages: readonly { counter: Counter; index: number }[],
-  _args: object,
+  { atMost }: { atMost?: number | null | undefined },
   ctx: Ctx,
 ): Promise<number[]> {
-  const counts = await Promise.all(pages.map((page) => page.counter(ctx)));
-  return pages.map((page, index) => counts[index]?.[page.index] ?? 0);
+  const limit = atMost ?? undefined;
+  if (limit !== undefined && limit < 1) throw new Invalid('atMost', `must be from 1, got ${limit}`);
+  const counts = await Promise.all(pages.map((page) => page.counter(ctx, limit)));
+  return pages.map((page, index) => Math.min(counts[index]?.[page.index] ?? 0, limit ?? Infinity));
 }
 
 function cursorAt(page: Connection<object>, place: 0 | -1): string | null {

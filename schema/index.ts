@@ -1,6 +1,8 @@
 /** The whole graph: each noun adds itself to the builder. */
 import './scalars.ts';
 import './errors.ts';
+import './checks.ts';
+import './lineage.ts';
 import './run-commands.ts';
 import './run-events.ts';
 import './run-reports.ts';

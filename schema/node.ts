@@ -19,7 +19,7 @@ interface NodeOptions<Row> {
 
 const loads = new Map<string, NodeOptions<object>['load']>();
 
-const Node: InterfaceRef<Types, object> = builder.interfaceRef<object>('Node').implement({
+export const Node: InterfaceRef<Types, object> = builder.interfaceRef<object>('Node').implement({
   description: 'Anything with an id of its own.',
   fields: (t) => ({
     id: t.id({ description: 'Unique in the whole graph; opaque.', resolve: () => '' }),
@@ -71,6 +71,11 @@ builder.queryField('nodes', (t) =>
   }),
 );
 
+/** A row as a field of type Node answers it. */
+export function asNode(type: string, row: object | null | undefined): object | null {
+  return row ? { ...row, __typename: type } : null;
+}
+
 /** One statement per type named; an Error in the place of a damaged id. */
 async function nodesById(ctx: Ctx, ids: readonly string[], path: string) {
   const found: (object | Error | null)[] = ids.map(() => null);
@@ -92,7 +97,7 @@ async function nodesById(ctx: Ctx, ids: readonly string[], path: string) {
       );
       for (const [place, { index }] of places.entries()) {
         const row = rows[place];
-        if (row) found[index] = { ...row, __typename: type };
+        found[index] = asNode(type, row);
       }
     }),
   );

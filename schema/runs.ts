@@ -81,7 +81,7 @@ export const StepRun: ObjectRef<Types, StepRunRow> = nodeType<StepRunRow>(
   }),
 );
 
-const StepRunConnection = connectionType('StepRun', StepRun);
+export const StepRunConnection = connectionType('StepRun', StepRun);
 
 export const Run: ObjectRef<Types, RunRow> = nodeType<RunRow>(
   'Run',

@@ -44,6 +44,20 @@ export const ARTIFACT: Entity<ArtifactRow> = {
   order: [{ field: 'createdAt', direction: 'DESC' }],
   relations: {
     run: { to: 'Run', kind: 'one', on: (made, run) => `${run}.id = ${made}.run_id` },
+    producedBy: {
+      to: 'StepRun',
+      kind: 'one',
+      on: (made, step) => `${step}.run_id = ${made}.run_id AND ${step}.step_key = ${made}.step_key`,
+    },
+    usedBy: {
+      to: 'StepRun',
+      kind: 'many',
+      on: (
+        used,
+        step,
+      ) => `EXISTS (SELECT FROM artifact_use WHERE artifact_use.artifact_id = ${used}.id
+        AND artifact_use.run_id = ${step}.run_id AND artifact_use.step_key = ${step}.step_key)`,
+    },
     checks: { to: 'Check', kind: 'many', on: (made, check) => `${check}.artifact_id = ${made}.id` },
   },
   within: ownWorkspace,

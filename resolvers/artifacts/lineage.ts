@@ -8,7 +8,8 @@ import { Invalid, NotFound } from '../errors.ts';
 import { statement } from '../sql.ts';
 import { walkDownstream, walkUpstream, type Found, type Level } from './lineage-walk.ts';
 
-export type LineageDirection = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH';
+export const LINEAGE_DIRECTIONS = ['UPSTREAM', 'DOWNSTREAM', 'BOTH'] as const;
+export type LineageDirection = (typeof LINEAGE_DIRECTIONS)[number];
 
 /** Bounds of one answer. */
 export const LINEAGE_LIMITS = { depth_max: 50, first_max: 1_000, edges_max: 5_000 } as const;

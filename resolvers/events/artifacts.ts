@@ -1,17 +1,10 @@
 /** What events make of the artifacts of a run: made, used, judged. Pure. */
-import type { CheckOutcome } from '../../prisma/generated/enums.ts';
+import { qualityOf, scoreOf } from '../artifacts/model.ts';
 import { Invalid } from '../errors.ts';
 import type { CheckedEvent } from './check.ts';
 import { rowId } from './ids.ts';
 import type { InputPayload, OutputPayload } from './payloads.ts';
 import { artifactOf, putArtifact, putCheck, putUse, type Draft } from './state.ts';
-
-/** The score of a check whose caller gave none. */
-export const SCORE_UNTOLD: Readonly<Record<CheckOutcome, number>> = {
-  PASSED: 1,
-  WARNED: 0.5,
-  FAILED: 0,
-};
 
 /** A step (or, with a null key, nobody of the run) made it. What is told changes; the rest stays. */
 export function produce(
@@ -69,9 +62,9 @@ export function judge(draft: Draft, event: CheckedEvent, seq: number, path: stri
       `the run has no artifact ${JSON.stringify(name)}`,
     );
   }
-  const given = score ?? SCORE_UNTOLD[outcome];
+  const given = scoreOf(outcome, score);
   const scores = new Map(artifact.scores).set(check, given);
-  putArtifact(draft, { ...artifact, scores, quality: mean(scores.values()), changedSeq: seq });
+  putArtifact(draft, { ...artifact, scores, quality: qualityOf(scores), changedSeq: seq });
   putCheck(draft, {
     id: rowId(draft.base.id, `check ${event.eventId}`),
     artifactId: artifact.id,
@@ -82,14 +75,4 @@ export function judge(draft: Draft, event: CheckedEvent, seq: number, path: stri
     createdAt: event.occurredAt,
     changedSeq: seq,
   });
-}
-
-function mean(numbers: Iterable<number>): number {
-  let sum = 0;
-  let count = 0;
-  for (const number of numbers) {
-    sum += number;
-    count += 1;
-  }
-  return sum / count;
 }

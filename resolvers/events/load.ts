@@ -1,5 +1,6 @@
 /** What a flush reads once it holds the runs' locks: only what its calls touch. */
 import type { EventType, StepStatus } from '../../prisma/generated/enums.ts';
+import { NEWEST_SCORES } from '../artifacts/scores.ts';
 import { STEP_OPEN, isRunEvent, RUN_MOVES, RUN_TERMINAL } from '../runs/model.ts';
 import { statement, type Sql } from '../sql.ts';
 import { idArray, textArray } from './arrays.ts';
@@ -46,9 +47,9 @@ const OPEN_STEPS = statement<StepRow>(
   `SELECT run_id AS "runId", step_key AS "stepKey", status, attempt, progress
   FROM step_run WHERE run_id = ANY($1::uuid[]) AND status = ANY($2::step_status[])`,
 );
-const ARTIFACTS = statement<{ runId: string; id: string; name: string; quality: number | null }>(
+const ARTIFACTS = statement<{ runId: string; id: string; name: string }>(
   'log.artifacts',
-  `SELECT asked.run_id AS "runId", a.id, a.name, a.quality
+  `SELECT asked.run_id AS "runId", a.id, a.name
   FROM unnest($1::uuid[], $2::text[]) AS asked(run_id, name)
   JOIN artifact a ON a.run_id = asked.run_id AND a.name = asked.name`,
 );
@@ -56,11 +57,10 @@ const ELSEWHERE = statement<{ id: string; workspaceId: string }>(
   'log.elsewhere',
   'SELECT id, workspace_id AS "workspaceId" FROM artifact WHERE id = ANY($1::uuid[])',
 );
-const SCORES = statement<{ artifactId: string; name: string; score: number }>(
-  'log.scores',
-  `SELECT DISTINCT ON (artifact_id, name) artifact_id AS "artifactId", name, score
-  FROM artifact_check WHERE artifact_id = ANY($1::uuid[])
-  ORDER BY artifact_id, name, position DESC`,
+// Against recordCheck, which holds no run: the newest scores stay the newest until this flush has written its own.
+const LOCK_JUDGED = statement(
+  'log.lockJudged',
+  'SELECT id FROM artifact WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE',
 );
 const LABELS = statement<{ id: string; tags: string[]; metadata: JsonObject }>(
   'log.labels',
@@ -70,7 +70,7 @@ const LABELS = statement<{ id: string; tags: string[]; metadata: JsonObject }>(
 /**
  * Reads into the locked runs what these calls touch: the events they repeat, their steps and artifacts, what a run's
  * end closes. Comes after the lock, in READ COMMITTED, or it would miss what the last holder wrote.
- * At most 7 statements; 1 or 2 for most flushes.
+ * At most 8 statements; 1 or 2 for most flushes.
  */
 export async function loadTouched(
   tx: Sql,
@@ -216,7 +216,7 @@ async function loadArtifacts(
     tx,
     judged.map(({ id }) => id),
   );
-  for (const { runId, id, name, quality } of rows) {
+  for (const { runId, id, name } of rows) {
     const untold = { stepKey: null, kind: null, uri: null, sizeBytes: null, checksum: null };
     const artifact: ArtifactState = {
       ...untold,
@@ -225,7 +225,7 @@ async function loadArtifacts(
       isNew: false,
       metadata: null,
       scores: scores.get(id) ?? new Map(),
-      quality,
+      quality: null,
       createdAt: '',
       changedSeq: 0,
     };
@@ -247,7 +247,9 @@ async function loadScores(
 ): Promise<Map<string, Map<string, number>>> {
   const scores = new Map<string, Map<string, number>>();
   if (artifactIds.length === 0) return scores;
-  for (const { artifactId, name, score } of await tx.query(SCORES, [idArray(artifactIds)])) {
+  const values = [idArray(artifactIds)];
+  await tx.query(LOCK_JUDGED, values);
+  for (const { artifactId, name, score } of await tx.query(NEWEST_SCORES, values)) {
     let of = scores.get(artifactId);
     if (!of) scores.set(artifactId, (of = new Map()));
     of.set(name, score);

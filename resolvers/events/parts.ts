@@ -174,7 +174,7 @@ export const CHANGED: Part<Of<ArtifactState>> = {
   ) => `changed AS (UPDATE artifact SET step_key = COALESCE(a.step_key, artifact.step_key),
     kind = COALESCE(a.kind, artifact.kind), uri = COALESCE(a.uri, artifact.uri),
     size_bytes = COALESCE(a.size_bytes, artifact.size_bytes), checksum = COALESCE(a.checksum, artifact.checksum),
-    quality = a.quality, metadata = COALESCE(a.metadata, artifact.metadata), changed_seq = a.changed_seq
+    quality = COALESCE(a.quality, artifact.quality), metadata = COALESCE(a.metadata, artifact.metadata), changed_seq = a.changed_seq
     FROM ${rows} WHERE artifact.id = a.id)`,
 };
 

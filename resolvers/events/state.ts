@@ -75,7 +75,7 @@ export interface ArtifactState {
   readonly metadata: JsonObject | null;
   /** Newest score by name of check; read only for artifacts that this flush judges. */
   readonly scores: ReadonlyMap<string, number>;
-  /** Mean of `scores` once this flush judged it. */
+  /** Of `scores`, once this flush judged it. */
   readonly quality: number | null;
   readonly createdAt: string;
   readonly changedSeq: number;

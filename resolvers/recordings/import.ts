@@ -2,9 +2,9 @@
 import type { Ctx } from '../context.ts';
 import { appendIn } from '../events/append.ts';
 import { queueRuns } from '../events/queue-run.ts';
-import { checkText, NAME_BYTES_MAX } from '../runs/graph.ts';
+import { NAME_BYTES_MAX } from '../runs/graph.ts';
 import { storeWorkflowVersion } from '../runs/store-version.ts';
-import { collectIssues } from '../issues.ts';
+import { checkText, collectIssues } from '../issues.ts';
 import { derivedId, newId } from '../keys.ts';
 import { authorize } from '../policy.ts';
 import { statement, type Sql } from '../sql.ts';

@@ -1,5 +1,5 @@
 /** The rules of a workflow's graph, whoever brings it: an import or registerWorkflow. Pure. */
-import { shown, textFault, type Issues } from '../issues.ts';
+import { checkText, shown, type Issues } from '../issues.ts';
 
 /** Keys are in primary keys, twice in that of an edge: a btree entry holds 2,704 bytes. */
 export const STEP_KEY_BYTES_MAX = 500;
@@ -74,12 +74,6 @@ export function checkReferences(
     else if (seen.has(key)) issues.add(`${path}[${index}]`, `${shown(key)} is named twice`);
     seen.add(key);
   }
-}
-
-/** Adds an issue when a text is empty, too long, or not storable. */
-export function checkText(text: string, bytes_max: number, path: string, issues: Issues): void {
-  const fault = text === '' ? 'must not be empty' : textFault(text, bytes_max);
-  if (fault) issues.add(path, fault);
 }
 
 function checkSizes(steps: readonly GraphStep[], paths: GraphPaths, issues: Issues): void {

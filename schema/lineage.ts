@@ -1,0 +1,134 @@
+/** Lineage of artifacts: upstream and downstream, through runs. */
+import {
+  artifactLineage,
+  LINEAGE_DIRECTIONS,
+  LINEAGE_LIMITS,
+  type Lineage,
+  type LineageEdge,
+  type LineageEnd,
+  type LineageNode,
+} from '../resolvers/artifacts/lineage.ts';
+import { artifactsById } from '../resolvers/artifacts/loaders.ts';
+import type { Ctx } from '../resolvers/context.ts';
+import { uuidOf } from '../resolvers/keys.ts';
+import { stepRunKey, stepRunsByKey } from '../resolvers/runs/loaders.ts';
+import { Artifact } from './artifacts.ts';
+import { builder } from './builder.ts';
+import { asNode, Node } from './node.ts';
+
+const Direction = builder.enumType('LineageDirection', { values: LINEAGE_DIRECTIONS });
+
+const Cut = builder.enumType('LineageCut', {
+  description: 'The bound that kept something out of a lineage.',
+  values: {
+    DEPTH: {},
+    FIRST: {},
+    EDGES: { description: `More than ${LINEAGE_LIMITS.edges_max} edges were met.` },
+  },
+});
+
+const NodeRef = builder.objectRef<LineageNode>('LineageNode').implement({
+  fields: (t) => ({
+    artifact: t.batch({
+      type: Artifact,
+      nullable: true,
+      batch: (nodes, _args, ctx) =>
+        artifactsById(
+          ctx,
+          nodes.map(({ artifactId }) => artifactId),
+        ),
+    }),
+    depth: t.exposeInt('depth', {
+      description: '0 is the one asked about, negative upstream, positive downstream.',
+    }),
+    hasMore: t.exposeBoolean('hasMore', {
+      description: 'It has neighbours that are not in this answer; after the cut EDGES, it may.',
+    }),
+  }),
+});
+
+const EdgeRef = builder.objectRef<LineageEdge>('LineageEdge').implement({
+  description:
+    'Artifact to step run: used by it. Step run to artifact: made by it. Artifact to artifact: registered as derived from it.',
+  fields: (t) => ({
+    from: t.batch({
+      type: Node,
+      nullable: true,
+      description: 'Artifact or StepRun.',
+      batch: (edges, _args, ctx) =>
+        ends(
+          ctx,
+          edges.map(({ from }) => from),
+        ),
+    }),
+    to: t.batch({
+      type: Node,
+      nullable: true,
+      description: 'Artifact or StepRun.',
+      batch: (edges, _args, ctx) =>
+        ends(
+          ctx,
+          edges.map(({ to }) => to),
+        ),
+    }),
+  }),
+});
+
+const LineageRef = builder.objectRef<Lineage>('ArtifactLineage').implement({
+  fields: (t) => ({
+    nodes: t.field({
+      type: [NodeRef],
+      description: 'Nearest first, within a depth newest first; the one asked about leads.',
+      resolve: ({ nodes }) => [...nodes],
+    }),
+    edges: t.field({
+      type: [EdgeRef],
+      description: 'Between nodes and the steps that were passed, each once.',
+      resolve: ({ edges }) => [...edges],
+    }),
+    cut: t.expose('cut', {
+      type: Cut,
+      nullable: true,
+      description: 'Null when nothing was left out; else nodes with `hasMore` are where.',
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  artifactLineage: t.field({
+    type: LineageRef,
+    nullable: true,
+    description: 'What an artifact was made from and what was made from it, through all runs.',
+    args: {
+      id: t.arg.id({ required: true }),
+      direction: t.arg({ type: Direction, required: true, defaultValue: 'BOTH' }),
+      depth: t.arg.int({
+        required: true,
+        defaultValue: 10,
+        description: `Artifacts away: 1 to ${LINEAGE_LIMITS.depth_max}.`,
+      }),
+      first: t.arg.int({
+        required: true,
+        defaultValue: 200,
+        description: `Artifacts at most, the nearest: 1 to ${LINEAGE_LIMITS.first_max}.`,
+      }),
+    },
+    resolve: (_root, { id, direction, depth, first }, ctx) =>
+      artifactLineage(ctx, uuidOf('Artifact', id, 'id'), direction, { depth, first }),
+  }),
+}));
+
+/** The rows that ends of edges name: one statement for the artifacts, one for the steps. */
+async function ends(ctx: Ctx, named: readonly LineageEnd[]): Promise<(object | null)[]> {
+  const artifactIds = named.flatMap((end) => ('artifactId' in end ? end.artifactId : []));
+  const stepKeys = named.flatMap((end) => ('artifactId' in end ? [] : stepRunKey(end)));
+  const [artifacts, steps] = await Promise.all([
+    artifactsById(ctx, artifactIds),
+    stepRunsByKey(ctx, stepKeys),
+  ]);
+  const found = new Map<string, object | null>([
+    ...artifactIds.map((id, at) => [id, asNode('Artifact', artifacts[at])] as const),
+    ...stepKeys.map((key, at) => [key, asNode('StepRun', steps[at])] as const),
+  ]);
+  return named.map((end) => found.get('artifactId' in end ? end.artifactId : stepRunKey(end))!);
+}
