@@ -21,15 +21,15 @@ export interface Repeatable {
 /**
  * Runs `work` in one transaction and answers the id of what it made; for a key seen before, that of the first time
  * without running it. Two at the same time: the second waits for the first. Refuses: Invalid (the key), Conflict
- * (the key was used with another input or mutation). Cost: 3 statements more when there is a key.
+ * (the key was used with another input or mutation). `input`: Repeatable, and whatever else the mutation is given. Cost: 3 statements more when there is a key.
  */
-export async function once<Input extends Repeatable>(
+export async function once(
   ctx: Ctx,
   mutation: string,
-  input: Input,
+  input: object,
   work: (tx: Sql) => Promise<string>,
 ): Promise<string> {
-  const key = input.idempotencyKey;
+  const key = (input as Repeatable).idempotencyKey;
   if (key === null || key === undefined) return ctx.sql.transaction(work);
   const fault = key === '' ? 'must not be empty' : textFault(key, IDEMPOTENCY_KEY_BYTES_MAX);
   if (fault) throw new Invalid('input.idempotencyKey', fault);
@@ -70,7 +70,7 @@ const KEEP = statement(
 );
 
 /** Of the mutation's name and its input, whatever the order of its keys; absent and null are the same. */
-function requestHash(mutation: string, input: Repeatable): string {
+function requestHash(mutation: string, input: object): string {
   const canonical = JSON.stringify({ mutation, ...input }, (_key, value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     const given = Object.entries(value).filter(([, part]) => part !== null && part !== undefined);

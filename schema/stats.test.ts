@@ -169,7 +169,12 @@ describe.each(DATABASES)('statistics ($name)', ({ open }) => {
     const all = (count: number, ms: number) => ({
       count,
       sum: count * ms,
-      ...{ avg: ms, min: ms, max: ms, p50: ms, p95: ms, p99: ms },
+      avg: ms,
+      min: ms,
+      max: ms,
+      p50: ms,
+      p95: ms,
+      p99: ms,
     });
     expect(answer).toEqual({
       runStats: [

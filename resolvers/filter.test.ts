@@ -1,0 +1,331 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DATABASES, type TestDatabase } from '../e2e/kit/database.ts';
+import {
+  dice,
+  seedRandomWorld,
+  STATUSES,
+  TAGS,
+  TIMES,
+  WORDS,
+  type RandomWorld,
+  type Thing,
+} from '../e2e/kit/random-world.ts';
+import { contextOver, otherViewer } from '../e2e/kit/world.ts';
+import { entityNamed } from './entities.ts';
+import { Invalid, Limited } from './errors.ts';
+import {
+  compileFilter,
+  FILTER_CONDITIONS_MAX,
+  FILTER_DEPTH_MAX,
+  FILTER_TEXT_BYTES_MAX,
+  FILTER_VALUES_MAX,
+  params,
+  type Filter,
+} from './filter.ts';
+import { globalId } from './keys.ts';
+import { listOf } from './list.ts';
+import { RUN, WORKFLOW } from './runs/entities.ts';
+
+const SEED = 20_260_311;
+const CASES = 300;
+
+/** What a filter means, said once more without SQL: absent values compare false, `not` turns the answer. */
+function matches(thing: Thing, filter: Filter): boolean {
+  return Object.entries(filter).every(([name, value]) => {
+    if (value === null || value === undefined) return true;
+    if (name === 'and') return (value as Filter[]).every((part) => matches(thing, part));
+    if (name === 'or') return (value as Filter[]).some((part) => matches(thing, part));
+    if (name === 'not') return !matches(thing, value as Filter);
+    const held = thing[name];
+    if (name === 'workflow' || name === 'run') return matches(held as Thing, value as Filter);
+    const { some, none } = value as { some?: Filter; none?: Filter };
+    if (some || none) {
+      const things = held as Thing[];
+      return (
+        (!some || things.some((one) => matches(one, some))) &&
+        (!none || !things.some((one) => matches(one, none)))
+      );
+    }
+    return Object.entries(value as Filter).every(([operator, operand]) =>
+      compares(held, operator, operand),
+    );
+  });
+}
+
+function compares(held: unknown, operator: string, operand: unknown): boolean {
+  if (operator === 'isNull') return (held === null) === operand;
+  if (held === null) return false;
+  const plain = (value: unknown) => (value instanceof Date ? value.getTime() : value) as never;
+  const [is, than] = [plain(held), plain(operand)];
+  switch (operator) {
+    case 'eq':
+      return is === than;
+    case 'in':
+      return (operand as unknown[]).some((one) => plain(one) === is);
+    case 'lt':
+      return is < than;
+    case 'lte':
+      return is <= than;
+    case 'gt':
+      return is > than;
+    case 'gte':
+      return is >= than;
+    case 'startsWith':
+      return (is as string).toLowerCase().startsWith((than as string).toLowerCase());
+    case 'contains':
+      return typeof held === 'string'
+        ? held.toLowerCase().includes((than as string).toLowerCase())
+        : holds(held, operand);
+    case 'has':
+      return (is as string[]).includes(than);
+    case 'hasAny':
+      return (than as string[]).some((one) => (is as string[]).includes(one));
+    case 'hasEvery':
+      return (than as string[]).every((one) => (is as string[]).includes(one));
+    default:
+      throw new Error(operator);
+  }
+}
+
+function holds(held: unknown, part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return held === part;
+  return Object.entries(part).every(
+    ([key, value]) =>
+      typeof held === 'object' && held !== null && holds((held as Thing)[key], value),
+  );
+}
+
+type Dice = ReturnType<typeof dice>;
+type Make = (random: Dice, depth: number) => unknown;
+
+const any = <Item>(random: Dice, items: readonly Item[]) =>
+  items[Math.floor(random() * items.length)]!;
+const part = <Item>(random: Dice, items: readonly Item[]) => items.filter(() => random() < 0.5);
+const operator = (operators: Readonly<Record<string, (random: Dice) => unknown>>): Make => {
+  const names = Object.keys(operators);
+  return (random) => {
+    const name = any(random, names);
+    return { [name]: operators[name]!(random) };
+  };
+};
+const isNull = (random: Dice) => random() < 0.5;
+
+const text = operator({
+  eq: (random) => any(random, WORDS),
+  in: (random) => part(random, WORDS),
+  contains: (random) => any(random, ['a', 'LPH', '%', '_', '\\', '50%', ' ']),
+  startsWith: (random) => any(random, ['al', 'ALPHA B', '50%', '%', 'back\\']),
+  isNull,
+});
+const compared = (values: readonly unknown[]) =>
+  operator({
+    ...Object.fromEntries(
+      ['eq', 'lt', 'lte', 'gt', 'gte'].map((name) => [name, (random) => any(random, values)]),
+    ),
+    in: (random) => part(random, values),
+    isNull,
+  });
+const choice = (values: readonly string[]) =>
+  operator({ eq: (random) => any(random, values), in: (random) => part(random, values) });
+const tags = operator({
+  has: (random) => any(random, [...TAGS, 'none']),
+  hasAny: (random) => part(random, TAGS),
+  hasEvery: (random) => part(random, TAGS),
+});
+const metadata = operator({
+  contains: (random) =>
+    any(random, [
+      { size: 1 },
+      { nested: { word: any(random, WORDS) } },
+      {},
+      { size: 2, nested: {} },
+    ]),
+});
+
+const many = (to: string): Make => {
+  return (random, depth) => ({ [any(random, ['some', 'none'])]: filterOf(to, random, depth) });
+};
+const one =
+  (to: string): Make =>
+  (random, depth) =>
+    filterOf(to, random, depth);
+
+/** What filters of each entity may name. */
+const FIELDS: Readonly<Record<string, Readonly<Record<string, Make>>>> = {
+  run: {
+    status: choice(STATUSES),
+    tags,
+    metadata,
+    error: text,
+    createdAt: compared(TIMES),
+    finishedAt: compared(TIMES),
+    durationMs: compared([0, 3_600_000, 7_200_000]),
+    stepsDone: compared([0, 1, 2]),
+    workflow: one('workflow'),
+    steps: many('step'),
+    artifacts: many('made'),
+  },
+  workflow: {
+    name: text,
+    kind: text,
+    description: text,
+    createdAt: compared(TIMES),
+    quality: compared([0.5, 0.7, 0.8]),
+    runs: many('run'),
+  },
+  step: {
+    name: text,
+    attempt: compared([0, 1]),
+    status: choice(['PENDING', 'RUNNING']),
+    run: one('run'),
+  },
+  made: {
+    name: text,
+    kind: text,
+    quality: compared([0.5, 0.8]),
+    sizeBytes: compared([0, 1, 4_294_967_296]),
+    run: one('run'),
+  },
+};
+
+/** One to three words: fields, relations, `and or not`. */
+function filterOf(entity: string, random: Dice, depth: number): Filter {
+  const fields = FIELDS[entity]!;
+  const reaching = ['workflow', 'runs', 'steps', 'artifacts', 'run'];
+  const names = Object.keys(fields).filter((name) => depth > 1 || !reaching.includes(name));
+  const words = depth > 1 ? [...names, 'and', 'or', 'not'] : names;
+  const inner = () => filterOf(entity, random, depth - 1);
+  return Object.fromEntries(
+    Array.from({ length: 1 + Math.floor(random() * 3) }, () => {
+      const word = any(random, words);
+      if (word === 'not') return [word, inner()];
+      if (word === 'and' || word === 'or') {
+        return [word, Array.from({ length: Math.floor(random() * 3) }, inner)];
+      }
+      return [word, fields[word]!(random, depth - 1)];
+    }),
+  );
+}
+
+describe.each(DATABASES)('filters ($name)', ({ open }) => {
+  let database: TestDatabase;
+  let world: RandomWorld;
+  beforeAll(async () => {
+    database = await open();
+    world = await seedRandomWorld(database, SEED, {
+      workflows: 20,
+      runs: 6,
+      steps: 3,
+      artifacts: 3,
+    });
+  });
+  afterAll(() => database.close());
+
+  const found = async (entity: typeof RUN | typeof WORKFLOW, filter: Filter) => {
+    const page = await listOf(contextOver(database), entity as typeof RUN, { filter, first: 100 });
+    return page.nodes.map(({ id }) => id).toSorted();
+  };
+  const expected = (things: readonly Thing[], filter: Filter) =>
+    things
+      .filter((thing) => matches(thing, filter))
+      .map(({ id }) => String(id))
+      .toSorted();
+
+  test(`compose: ${CASES} random ones find what an evaluation in memory finds`, async () => {
+    expect(world.runs.length).toBeGreaterThan(40);
+    expect(world.runs.length).toBeLessThanOrEqual(100);
+    const random = dice(SEED);
+    const sizes = new Set<number>();
+    for (let index = 0; index < CASES; index += 1) {
+      const ofRuns = filterOf('run', random, 4);
+      const ofWorkflows = filterOf('workflow', random, 4);
+      const runs = expected(world.runs, ofRuns);
+      sizes.add(runs.length);
+      const shown = (filter: Filter) => `case ${index} of seed ${SEED}: ${JSON.stringify(filter)}`;
+      expect(await found(RUN, ofRuns), shown(ofRuns)).toEqual(runs);
+      expect(await found(WORKFLOW, ofWorkflows), shown(ofWorkflows)).toEqual(
+        expected(world.workflows, ofWorkflows),
+      );
+    }
+    expect(sizes.size, 'answers of many sizes').toBeGreaterThan(20);
+  });
+
+  test('ids are taken as global ids and as uuids, of the right type only', async () => {
+    const [first] = world.runs;
+    const id = String(first!['id']);
+    expect(await found(RUN, { id: { eq: globalId('Run', id) } })).toEqual([id]);
+    expect(await found(RUN, { id: { in: [id.toUpperCase()] } })).toEqual([id]);
+    await expect(found(RUN, { id: { eq: globalId('Workflow', id) } })).rejects.toThrow(Invalid);
+  });
+
+  test('the last hours are counted from our clock', async () => {
+    const now = new Date(TIMES[4]!.getTime() + 1_800_000);
+    const ctx = contextOver(database, { now: () => now });
+    const page = await listOf(ctx, RUN, { filter: { createdAt: { lastHours: 1 } }, first: 100 });
+    expect(page.nodes.map(({ id }) => id).toSorted()).toEqual(
+      expected(world.runs, { createdAt: { eq: TIMES[4] } }),
+    );
+  });
+
+  test('reach nothing of another workspace', async () => {
+    const viewer = await otherViewer(database);
+    const page = await listOf(contextOver(database, { viewer }), RUN, { filter: { or: [{}, {}] } });
+    expect(page.nodes).toEqual([]);
+  });
+});
+
+describe('bounds of filters', () => {
+  const compile = (filter: Filter) =>
+    compileFilter(entityNamed('Run'), filter, 'x', { params: params(), now: new Date(0) });
+  const nested = (depth: number): Filter =>
+    depth === 1 ? { status: { eq: 'FAILED' } } : { not: nested(depth - 1) };
+  const wide = (conditions: number): Filter => ({
+    or: Array.from({ length: conditions / 2 }, () => ({ stepsDone: { eq: 1 } })),
+  });
+
+  test('depth: at the limit it compiles, one past it is Limited', () => {
+    expect(compile(nested(FILTER_DEPTH_MAX))).toContain('IS NOT TRUE');
+    expect(() => compile(nested(FILTER_DEPTH_MAX + 1))).toThrow(Limited);
+  });
+
+  test('conditions: at the limit they compile, one past it is Limited', () => {
+    expect(compile(wide(FILTER_CONDITIONS_MAX))).toContain(' OR ');
+    expect(() => compile({ ...wide(FILTER_CONDITIONS_MAX), version: { eq: 1 } })).toThrow(Limited);
+  });
+
+  test('values of a list: at the limit they compile, one past it is Limited', () => {
+    const list = (count: number): Filter => ({ tags: { hasAny: Array<string>(count).fill('a') } });
+    expect(compile(list(FILTER_VALUES_MAX))).toContain('&&');
+    expect(() => compile(list(FILTER_VALUES_MAX + 1))).toThrow(Limited);
+  });
+
+  test('a text is refused past its bound, with NUL and with half a pair, and the field is named', () => {
+    const eq = (value: string): Filter => ({ and: [{ error: { contains: value } }] });
+    expect(compile(eq('x'.repeat(FILTER_TEXT_BYTES_MAX)))).toContain('ILIKE');
+    for (const bad of ['x'.repeat(FILTER_TEXT_BYTES_MAX + 1), 'a\0', '\ud800']) {
+      expect(() => compile(eq(bad))).toThrow(/^filter\.and\[0\]\.error\.contains: /);
+    }
+    const json = (value: unknown): Filter => ({ metadata: { contains: value } });
+    expect(() => compile(json({ a: ['\0'] }))).toThrow(/^filter\.metadata\.contains\.a\[0\]: /);
+    expect(() => compile(json({ a: 'x'.repeat(FILTER_TEXT_BYTES_MAX) }))).toThrow(Invalid);
+    expect(compile(json({ a: '\\u0000' }))).toContain('@>');
+  });
+
+  test('hours are above 0 and bounded', () => {
+    const hours = (lastHours: number): Filter => ({ createdAt: { lastHours } });
+    expect(compile(hours(87_600))).toContain('>');
+    for (const bad of [0, -1, 87_601, NaN]) expect(() => compile(hours(bad))).toThrow(Invalid);
+  });
+
+  test('a value never becomes part of the text', () => {
+    const into = params();
+    const text = compileFilter(
+      entityNamed('Run'),
+      { error: { eq: "'; DROP TABLE run; --" }, status: { in: ['FAILED'] }, tags: { has: "'x" } },
+      'x',
+      { params: into, now: new Date(0) },
+    );
+    expect(text).not.toMatch(/'/);
+    expect(into.values).toEqual(["'; DROP TABLE run; --", ['FAILED'], ["'x"]]);
+  });
+});
