@@ -47,7 +47,7 @@ export const DATABASES: readonly {
 const TEMPLATES = join(tmpdir(), 'polyphony-test-templates');
 
 /** Room for what a busy machine adds; tests of time-outs set their own. */
-const SETTINGS: PostgresSettings = {
+export const SETTINGS: PostgresSettings = {
   data_dir: null,
   database_pool_max: 20,
   database_pool_min: 0,
