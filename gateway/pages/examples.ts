@@ -8,7 +8,8 @@ export interface Example {
 
 export const EXAMPLES: readonly Example[] = [
   {
-    document: `# Workflows with their latest runs. Press Ctrl-Enter to ask; Ctrl-Space completes.
+    document: `# Workflows with their latest runs.
+# Ctrl-Enter asks, Ctrl-Space completes.
 query Workflows {
   workflows(first: 5) {
     nodes {
@@ -16,7 +17,12 @@ query Workflows {
       kind
       runs(first: 3) {
         totalCount
-        nodes { id status stepsDone stepsTotal createdAt }
+        nodes {
+          status
+          stepsDone
+          stepsTotal
+          createdAt
+        }
       }
     }
   }
@@ -24,15 +30,23 @@ query Workflows {
 `,
   },
   {
-    document: `# Newest runs with the state of each step.
+    document: `# The newest runs with the state of each step.
 query Runs {
   runs(first: 3) {
     nodes {
       id
       status
-      workflow { name }
+      statusName
+      workflow {
+        name
+      }
       steps(first: 20) {
-        nodes { stepKey name status startedAt durationMs }
+        nodes {
+          name
+          status
+          attempt
+          durationMs
+        }
       }
     }
   }
@@ -40,13 +54,32 @@ query Runs {
 `,
   },
   {
-    document: `# Artifacts by full text and quality, with the run that made them.
-query Artifacts($search: String!, $quality: Float!) {
-  artifacts(filter: { search: $search, quality: { gte: $quality } }, first: 10) {
-    nodes { name kind quality sizeBytes run { id workflow { name } } }
+    document: `# Artifacts by words and quality, with what made them.
+query Artifacts($words: String!, $quality: Float!) {
+  artifacts(
+    filter: { search: { matches: $words }, quality: { gte: $quality } }
+    first: 10
+  ) {
+    nodes {
+      name
+      kind
+      quality
+      sizeBytes
+      producedBy {
+        name
+        run {
+          workflow {
+            name
+          }
+        }
+      }
+    }
   }
 }
 `,
-    variables: '{ "search": "report", "quality": 0.8 }',
+    variables: `{
+  "words": "scores",
+  "quality": 0.8
+}`,
   },
 ];

@@ -23,7 +23,7 @@ body {
   margin: 0; background: var(--ground); color: var(--text);
   font: 16px/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif;
 }
-header, main, footer { max-width: 60rem; margin: 0 auto; padding: 0 1.25rem; }
+header, main, footer { max-width: 70rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 3rem; }
 h1 { display: flex; align-items: center; gap: .75rem; margin: 0; font-size: 2.1rem; letter-spacing: -.02em; }
 h1 svg { width: 2.4rem; height: 2.4rem; color: var(--accent); flex: none; }
@@ -43,7 +43,7 @@ nav span { color: var(--faint); font-size: .9rem; }
 .sheet { overflow-x: auto; border: 1px solid var(--line); border-radius: 10px; background: var(--card); }
 table { width: 100%; border-collapse: collapse; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-th, td { padding: .6rem 1rem; text-align: left; white-space: nowrap; }
+th, td { padding: .55rem .9rem; text-align: left; white-space: nowrap; }
 th { color: var(--faint); font-size: .8rem; font-weight: 600; }
 tbody tr { border-top: 1px solid var(--line); }
 td.name { max-width: 20rem; overflow: hidden; text-overflow: ellipsis; }
@@ -51,6 +51,7 @@ td.number { font-variant-numeric: tabular-nums; }
 .status { color: var(--busy); font-weight: 600; }
 .status.good { color: var(--good); }
 .status.bad { color: var(--bad); }
+.status.still { color: var(--faint); }
 progress { width: 7rem; height: .5rem; margin-right: .6rem; vertical-align: middle; accent-color: var(--accent); }
 .notice { padding: 1rem; }
 code { font-family: ui-monospace, 'SF Mono', 'DejaVu Sans Mono', monospace; font-size: .92em; }
