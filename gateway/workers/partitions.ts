@@ -21,8 +21,8 @@ export interface Partitions {
 
 /**
  * Makes the partitions of the current month and those ahead. While one is attached, appends wait for as long as it
- * takes to see that run_event_rest holds nothing of its month: 0.1 s for 1,000,000 rows there. Throws when a lock was not to be had
- * in time; what was made stays. Cost: 1 statement when all are there, 6 for each that is missing.
+ * takes to see that run_event_rest holds nothing of its month: 0.1 s for 1,000,000 rows there. Throws when a lock was
+ * not to be had in time; what was made stays. Cost: 1 statement when all are there, 6 for each that is missing.
  */
 export async function makePartitions(
   sql: Sql,
