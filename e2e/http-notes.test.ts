@@ -54,6 +54,7 @@ describe('what is noted', () => {
     expect(linesOf(gateway).find(({ msg }) => msg === 'internal error')).toMatchObject({
       level: 'error',
       id: expect.any(String),
+      requestId: 'r1',
       err: { type: 'SyntaxError' },
     });
     expect(gateway.lines.join('')).not.toContain('hunter2');

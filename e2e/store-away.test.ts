@@ -23,7 +23,7 @@ describe.skipIf(!server)('a server behind a wire (TEST_DATABASE_URL)', () => {
       DATABASE_POOL_MIN: 2,
       DATABASE_POOL_MAX: 4,
       DATABASE_ACQUIRE_TIMEOUT_MS: 500,
-      DATABASE_STATEMENT_TIMEOUT_MS: 500,
+      DATABASE_STATEMENT_TIMEOUT_MS: 2_000,
       DATABASE_LOCK_TIMEOUT_MS: 400,
       HEALTH_DEADLINE_MS: 300,
       REQUEST_DEADLINE_MS: 5_000,
@@ -66,11 +66,13 @@ describe.skipIf(!server)('a server behind a wire (TEST_DATABASE_URL)', () => {
     await expect.poll(ready).toBe(503);
     const hanging = gateway.ask(RUNS);
     const order: string[] = [];
-    await Promise.all([
-      hanging.then(() => order.push('runs')),
+    const [metrics] = await Promise.all([
+      fetch(`${gateway.url}/metrics`).then((response) => (order.push('metrics'), response.text())),
       gateway.ask('{ __typename }').then(() => order.push('typename')),
+      hanging.then(() => order.push('runs')),
     ]);
-    expect(order).toEqual(['typename', 'runs']);
+    expect(order).toEqual(['typename', 'metrics', 'runs']);
+    expect(metrics).toMatch(/polyphony_feed_lag_seconds Nan/i);
     const { data, errors } = await hanging;
     expect(data).toEqual({ runs: null, __typename: 'Query' });
     expect(errors?.[0]?.extensions).toEqual({ code: 'UNAVAILABLE', store: 'postgres' });

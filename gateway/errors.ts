@@ -63,7 +63,7 @@ export function statusOf(refusal: Refusal): number {
   return refusal instanceof Rejected ? refusal.status : STATUS[refusal.code];
 }
 
-/** Logs our bug under this id, which is all that the client is told. */
+/** Logs our bug under this id, which is all that the client is told of it. */
 export type Report = (error: unknown, id: string) => void;
 
 /**

@@ -12,6 +12,7 @@ import type { Config } from './config.ts';
 import { contextMaker } from './context.ts';
 import { adminListener } from './cli/admin-http.ts';
 import { storeAdmin, type Admin } from './cli/admin.ts';
+import { within } from './limits/deadline.ts';
 import { serve } from './server.ts';
 import { claimFolder, type Claim } from './stores/data-folder.ts';
 import type { StatementCall } from './stores/pool.ts';
@@ -59,7 +60,7 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     const runLog = openLog(store, config, metrics);
     closers.push(() => runLog.close());
     closers.push(startWorkers(store, runLog, config, log));
-    watchStore(store, metrics);
+    watchStore(store, config, metrics);
     const admin = storeAdmin(store, runLog);
     claim?.serve(adminListener(admin));
     if (claim && config.seed === 'on') await seedFirstStart(store.sql, admin, log);
@@ -197,10 +198,11 @@ function retentionOptions(config: Config) {
   return { changeKeep_ms: change_keep_ms, runKeep_days: run_keep_days, now: () => new Date() };
 }
 
-function watchStore({ pool, sql }: Store, metrics: Metrics): void {
+function watchStore({ pool, sql }: Store, config: Config, metrics: Metrics): void {
   metrics.watch({
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
-    feed: () => feedLag(sql),
+    // A scrape must not hang with the store: it tells what is wrong.
+    feed: () => within(config.health_deadline_ms, feedLag(sql)),
   });
 }
 

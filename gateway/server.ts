@@ -27,7 +27,9 @@ export interface ServerParts {
 export async function serve(parts: ServerParts): Promise<Listening> {
   const { config, schema, log } = parts;
   assertValidSchema(schema);
-  const report: Report = (error, id) => log.error({ err: error, id }, 'internal error');
+  const reportOf = (requestId: string): Report => {
+    return (error, id) => log.error({ err: error, id, requestId }, 'internal error');
+  };
   const answer = answering({
     schema,
     documentOf: openDocuments(schema, {
@@ -37,7 +39,7 @@ export async function serve(parts: ServerParts): Promise<Listening> {
     }),
     contextOf: parts.contextOf,
     deadline_ms: config.request_deadline_ms,
-    report,
+    reportOf,
   });
   const bodies = openBodies({
     body_bytes_max: config.http_body_bytes_max,
@@ -47,7 +49,7 @@ export async function serve(parts: ServerParts): Promise<Listening> {
     ...parts,
     answer,
     bodies,
-    report,
+    reportOf,
     printedSchema: printSchema(schema),
   });
   return listen(config, listener);

@@ -33,7 +33,7 @@ function setUp(
     documentOf: openDocuments(schema, limits),
     contextOf: (_asker, signal) => ({ signal }) as Ctx,
     deadline_ms,
-    report: (error, id) => reported.push({ error, id }),
+    reportOf: () => (error, id) => reported.push({ error, id }),
   });
   return { answer, reported, schema };
 }

@@ -49,7 +49,8 @@ export interface Answering {
   readonly contextOf: (asker: Asker, signal: AbortSignal) => Ctx;
   /** Longest time from here to the answer. */
   readonly deadline_ms: number;
-  readonly report: Report;
+  /** Logs our bugs, of this request. */
+  readonly reportOf: (requestId: string) => Report;
 }
 
 /**
@@ -59,12 +60,13 @@ export interface Answering {
 export function answering(parts: Answering): (params: Params, asker: Asker) => Promise<Answer> {
   return async (params, asker) => {
     const known: Known = { operation: null, operationName: null };
+    const report = parts.reportOf(asker.requestId);
     const clock = startClock(asker.signal, parts.deadline_ms);
     try {
       const result = await executed(parts, params, asker, clock, known);
-      return { ...rendered(result, parts.report), ...known };
+      return { ...rendered(result, report), ...known };
     } catch (error) {
-      return { ...rendered({ errors: [asGraphQL(error)] }, parts.report), ...known };
+      return { ...rendered({ errors: [asGraphQL(error)] }, report), ...known };
     } finally {
       clock.stop();
     }

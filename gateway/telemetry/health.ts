@@ -1,4 +1,5 @@
 /** Is it ready: every store asked side by side, each with a deadline. */
+import { within } from '../limits/deadline.ts';
 
 /** Throws or hangs when the store is away. What it answers is shown: version, mode. */
 export type Probe = () => Promise<Readonly<Record<string, unknown>>>;
@@ -40,7 +41,7 @@ export function openHealth(
   }
 
   async function healthOf([name, probe]: [string, Probe]): Promise<[string, StoreHealth]> {
-    return [name, await within(deadline_ms, () => ask(name, probe))];
+    return [name, await timed(() => within(deadline_ms, ask(name, probe)))];
   }
 
   return {
@@ -55,20 +56,13 @@ export function openHealth(
   };
 }
 
-async function within(deadline_ms: number, probe: Probe): Promise<StoreHealth> {
+async function timed(answer: () => ReturnType<Probe>): Promise<StoreHealth> {
   const began = performance.now();
   const elapsed_ms = () => Math.round((performance.now() - began) * 10) / 10;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${deadline_ms} ms`)), deadline_ms);
-  });
   try {
-    const details = await Promise.race([probe(), late]);
-    return { ...details, ok: true, ms: elapsed_ms() };
+    return { ...(await answer()), ok: true, ms: elapsed_ms() };
   } catch (error) {
     return { ok: false, ms: elapsed_ms(), reason: reasonOf(error) };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

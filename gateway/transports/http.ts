@@ -20,7 +20,7 @@ export interface HttpParts {
   readonly health: HealthCheck;
   readonly metrics: Metrics;
   readonly log: Logger;
-  readonly report: Report;
+  readonly reportOf: (requestId: string) => Report;
   /** The schema as text. */
   readonly printedSchema: string;
 }
@@ -41,7 +41,7 @@ export function httpListener(parts: HttpParts): RequestListener {
     const exchange = beginExchange(request, response);
     const path = routes.has(exchange.url.pathname) ? exchange.url.pathname : 'other';
     response.once('close', () => note(exchange, path, parts));
-    void serve(exchange, routes.get(path), parts.report);
+    void serve(exchange, routes.get(path), parts.reportOf(exchange.id));
   };
 }
 
@@ -74,7 +74,7 @@ function checkMethod({ request, url }: Exchange): void {
   );
 }
 
-function graphqlRoute({ answer, bodies, report }: HttpParts): Route {
+function graphqlRoute({ answer, bodies, reportOf }: HttpParts): Route {
   const yoga = openYoga('/graphql');
   return async (exchange) => {
     const { request, response, url } = exchange;
@@ -96,7 +96,7 @@ function graphqlRoute({ answer, bodies, report }: HttpParts): Route {
           try {
             return await readParams();
           } catch (error) {
-            throw renderError(error, report, true);
+            throw renderError(error, reportOf(exchange.id), true);
           }
         },
         answer: async (params) => {
