@@ -1,120 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DATABASES, type TestDatabase } from '../e2e/kit/database.ts';
+import { commandsOver, DIAMOND, event, START, type RunAnswer } from '../e2e/kit/commands.ts';
 import { openGraph, type TestGraph } from '../e2e/kit/graph.ts';
 import { newId } from '../resolvers/keys.ts';
-
-const REGISTER = `mutation ($input: RegisterWorkflowInput!) { registerWorkflow(input: $input) {
-  __typename
-  ... on RegisteredWorkflow { workflow { id uuid name identity version } version { id number hash stepCount edgeCount } }
-  ... on Invalid { message issues { path message } }
-  ... on Conflict { expected actual }
-} }`;
-const RUN = `
-  __typename
-  ... on Run { id uuid status statusName version tags metadata stepsTotal stepsDone retryOf { id }
-    steps { nodes { stepKey status } } events { nodes { seq type actor payload } } }
-  ... on Refusal { code message }
-  ... on Invalid { issues { path message } }
-  ... on Conflict { expected actual }`;
-const START = `mutation ($input: StartRunInput!) { startRun(input: $input) { ${RUN} } }`;
-const APPEND = `mutation ($input: AppendRunEventsInput!) { appendRunEvents(input: $input) {
-  __typename
-  ... on AppendedEvents { status version fence events { eventId seq repeated } run { status stepsDone } }
-  ... on Refusal { code message }
-  ... on Invalid { issues { path message } }
-} }`;
-
-interface RunAnswer {
-  __typename: string;
-  id: string;
-  uuid: string;
-  status: string;
-  statusName: string | null;
-  version: number;
-  tags: string[];
-  metadata: object;
-  stepsTotal: number;
-  stepsDone: number;
-  retryOf: { id: string } | null;
-  steps: { nodes: { stepKey: string; status: string }[] };
-  events: { nodes: { seq: number; type: string; actor: string; payload: object }[] };
-  code?: string;
-  message?: string;
-  issues?: { path: string; message: string }[];
-}
-
-const DIAMOND = {
-  key: 'diamond',
-  name: 'Diamond',
-  kind: 'test',
-  steps: [
-    { key: 'a' },
-    { key: 'b', parents: ['a'] },
-    { key: 'c', parents: ['a'] },
-    { key: 'd', parents: ['b', 'c'] },
-  ],
-};
 
 describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
   let database: TestDatabase;
   let graph: TestGraph;
+  let commands: ReturnType<typeof commandsOver>;
   beforeAll(async () => {
     database = await open();
     graph = openGraph(database);
+    commands = commandsOver(graph);
   });
   afterAll(async () => {
     await graph.close();
     await database.close();
   });
 
-  async function register(input: object): Promise<Record<string, never>> {
-    const { registerWorkflow } = await graph.data<{ registerWorkflow: Record<string, never> }>(
-      REGISTER,
-      { input },
-    );
-    return registerWorkflow;
-  }
-  async function mutate(field: string, type: string, input: object): Promise<RunAnswer> {
-    const source = `mutation ($input: ${type}!) { ${field}(input: $input) { ${RUN} } }`;
-    return (await graph.data<Record<string, RunAnswer>>(source, { input }))[field]!;
-  }
-  async function start(input: object = {}): Promise<RunAnswer> {
-    const { workflow } = (await register(DIAMOND)) as unknown as { workflow: { id: string } };
-    const { startRun } = await graph.data<{ startRun: RunAnswer }>(START, {
-      input: { workflowId: workflow.id, ...input },
-    });
-    return startRun;
-  }
-  const event = (type: string, stepKey: string | null = null, payload: object = {}) => ({
-    eventId: newId(),
-    type,
-    stepKey,
-    occurredAt: new Date().toISOString(),
-    payload,
-  });
-  async function append(runId: string, events: object[], fence: string | null = null) {
-    const { appendRunEvents } = await graph.data<{
-      appendRunEvents: {
-        __typename: string;
-        fence: string;
-        status: string;
-        version: number;
-        events: { seq: number; repeated: boolean }[];
-        code?: string;
-        issues?: { path: string }[];
-      };
-    }>(APPEND, { input: { runId, events, fence } });
-    return appendRunEvents;
-  }
-
   test('a workflow is registered once; another graph under its key is its next version', async () => {
-    const first = await register(DIAMOND);
+    const first = await commands.register(DIAMOND);
     expect(first).toMatchObject({
       workflow: { name: 'Diamond', identity: 'key:diamond', version: 1 },
       version: { number: 1, stepCount: 4, edgeCount: 4 },
     });
-    expect(await register(DIAMOND)).toEqual(first);
-    const next = await register({ ...DIAMOND, steps: [{ key: 'a' }] });
+    expect(await commands.register(DIAMOND)).toEqual(first);
+    const next = await commands.register({ ...DIAMOND, steps: [{ key: 'a' }] });
     expect(next).toMatchObject({
       workflow: { id: first['workflow']!['id'] },
       version: { number: 2 },
@@ -122,7 +33,7 @@ describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
   });
 
   test('a graph is refused with every problem and its path', async () => {
-    const refused = await register({
+    const refused = await commands.register({
       name: '',
       kind: 'te\u0000st',
       steps: [
@@ -144,20 +55,22 @@ describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
 
   test('a stale expectedVersion of a workflow is a conflict that tells the current one', async () => {
     const input = { ...DIAMOND, key: 'moving', steps: [{ key: 'x' }] };
-    expect(await register({ ...input, expectedVersion: 1 })).toMatchObject({ actual: 'not there' });
-    await register(input);
-    expect(await register({ ...input, expectedVersion: 7 })).toMatchObject({
+    expect(await commands.register({ ...input, expectedVersion: 1 })).toMatchObject({
+      actual: 'not there',
+    });
+    await commands.register(input);
+    expect(await commands.register({ ...input, expectedVersion: 7 })).toMatchObject({
       __typename: 'Conflict',
       expected: 'version 7',
       actual: 'at version 1',
     });
-    expect(await register({ ...input, expectedVersion: 1 })).toMatchObject({
+    expect(await commands.register({ ...input, expectedVersion: 1 })).toMatchObject({
       __typename: 'RegisteredWorkflow',
     });
   });
 
   test('a run is queued with all of its steps pending', async () => {
-    const run = await start({ tags: ['nightly'], metadata: { night: 7 } });
+    const run = await commands.start({ tags: ['nightly'], metadata: { night: 7 } });
     expect(run).toMatchObject({ status: 'QUEUED', version: 1, tags: ['nightly'], stepsTotal: 1 });
     expect(run.metadata).toEqual({ night: 7 });
     expect(run.events.nodes).toEqual([
@@ -166,22 +79,26 @@ describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
   });
 
   test('starting twice with a key makes one run; the key with another input is a conflict', async () => {
-    const first = await start({ idempotencyKey: 'k1', metadata: { a: 1, b: 2 } });
-    const again = await start({ idempotencyKey: 'k1', metadata: { b: 2, a: 1 } });
+    const first = await commands.start({ idempotencyKey: 'k1', metadata: { a: 1, b: 2 } });
+    const again = await commands.start({ idempotencyKey: 'k1', metadata: { b: 2, a: 1 } });
     expect(again.id).toBe(first.id);
-    expect(await start({ idempotencyKey: 'k1' })).toMatchObject({ __typename: 'Conflict' });
-    expect((await start({ idempotencyKey: 'k2' })).id).not.toBe(first.id);
+    expect(await commands.start({ idempotencyKey: 'k1' })).toMatchObject({
+      __typename: 'Conflict',
+    });
+    expect((await commands.start({ idempotencyKey: 'k2' })).id).not.toBe(first.id);
   });
 
   test('ten at the same time with one key make one run', async () => {
     const runs = await Promise.all(
-      Array.from({ length: 10 }, () => start({ idempotencyKey: 'at once' })),
+      Array.from({ length: 10 }, () => commands.start({ idempotencyKey: 'at once' })),
     );
     expect(new Set(runs.map(({ id }) => id)).size).toBe(1);
   });
 
   test('a key is free again after 24 hours, and not before', async () => {
-    const { workflow } = (await register(DIAMOND)) as unknown as { workflow: { id: string } };
+    const { workflow } = (await commands.register(DIAMOND)) as unknown as {
+      workflow: { id: string };
+    };
     const at = (ms: number) => ({ now: () => new Date(1_900_000_000_000 + ms) });
     const input = { workflowId: workflow.id, idempotencyKey: 'daily' };
     const run = async (ms: number) =>
@@ -207,20 +124,20 @@ describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
   });
 
   test("a worker's batch is answered per event, and a repeat as the first time", async () => {
-    const run = await start();
+    const run = await commands.start();
     const events = [
       event('RUN_STARTED'),
       event('STEP_STARTED', 'a'),
       event('STEP_SUCCEEDED', 'a', { outputs: [{ name: 'out', kind: 'txt' }] }),
     ];
-    const first = await append(run.id, events);
+    const first = await commands.append(run.id, events);
     expect(first).toMatchObject({ status: 'RUNNING', version: 4, run: { stepsDone: 1 } });
     expect(first.events.map(({ seq, repeated }) => [seq, repeated])).toEqual([
       [2, false],
       [3, false],
       [4, false],
     ]);
-    const repeat = await append(run.id, events, first.fence);
+    const repeat = await commands.append(run.id, events, first.fence);
     expect(repeat.events.map(({ seq, repeated }) => [seq, repeated])).toEqual([
       [2, true],
       [3, true],
@@ -229,8 +146,8 @@ describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
   });
 
   test('a bad event names its place in the input and nothing of the call is stored', async () => {
-    const run = await start();
-    const bad = await append(run.id, [
+    const run = await commands.start();
+    const bad = await commands.append(run.id, [
       event('RUN_STARTED'),
       event('STEP_PROGRESS', 'a', { progress: 2 }),
     ]);
@@ -244,8 +161,8 @@ describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
   });
 
   test('a worker hears of a cancel by its heartbeat, and not with another fence', async () => {
-    const run = await start();
-    const { fence } = await append(run.id, [event('RUN_STARTED')]);
+    const run = await commands.start();
+    const { fence } = await commands.append(run.id, [event('RUN_STARTED')]);
     const beat = (with_: string) =>
       graph.data(
         `mutation ($input: HeartbeatInput!) { heartbeat(input: $input) { __typename ... on Heartbeat { status } } }`,
@@ -254,7 +171,7 @@ describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
     expect(await beat(fence)).toEqual({
       heartbeat: { __typename: 'Heartbeat', status: 'RUNNING' },
     });
-    await mutate('cancelRun', 'RunCommandInput', { runId: run.id });
+    await commands.mutate('cancelRun', 'RunCommandInput', { runId: run.id });
     expect(await beat(fence)).toEqual({
       heartbeat: { __typename: 'Heartbeat', status: 'CANCELING' },
     });
@@ -262,8 +179,8 @@ describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
   });
 
   test('a run that no worker has taken is canceled at once, a taken one when its worker says so', async () => {
-    const queued = await start();
-    const canceled = await mutate('cancelRun', 'RunCommandInput', {
+    const queued = await commands.start();
+    const canceled = await commands.mutate('cancelRun', 'RunCommandInput', {
       runId: queued.id,
       reason: 'not needed',
     });
@@ -273,103 +190,69 @@ describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
       ['RUN_CANCEL_REQUESTED', 'user:local'],
       ['RUN_CANCELED', 'gateway'],
     ]);
-    const taken = await start();
-    await append(taken.id, [event('RUN_STARTED')]);
-    expect(await mutate('cancelRun', 'RunCommandInput', { runId: taken.uuid })).toMatchObject({
+    const taken = await commands.start();
+    await commands.append(taken.id, [event('RUN_STARTED')]);
+    expect(
+      await commands.mutate('cancelRun', 'RunCommandInput', { runId: taken.uuid }),
+    ).toMatchObject({
       status: 'CANCELING',
     });
   });
 
   test('illegal moves and stale versions are conflicts with the current state', async () => {
-    const run = await start();
-    const paused = await mutate('pauseRun', 'RunCommandInput', { runId: run.id });
+    const run = await commands.start();
+    const paused = await commands.mutate('pauseRun', 'RunCommandInput', { runId: run.id });
     expect(paused).toMatchObject({ __typename: 'Conflict' });
-    await append(run.id, [event('RUN_STARTED')]);
+    await commands.append(run.id, [event('RUN_STARTED')]);
     expect(
-      await mutate('pauseRun', 'RunCommandInput', { runId: run.id, expectedVersion: 1 }),
+      await commands.mutate('pauseRun', 'RunCommandInput', { runId: run.id, expectedVersion: 1 }),
     ).toMatchObject({ __typename: 'Conflict' });
     expect(
-      await mutate('pauseRun', 'RunCommandInput', { runId: run.id, expectedVersion: 2 }),
+      await commands.mutate('pauseRun', 'RunCommandInput', { runId: run.id, expectedVersion: 2 }),
     ).toMatchObject({ status: 'PAUSED', version: 3 });
-    expect(await mutate('resumeRun', 'RunCommandInput', { runId: run.id })).toMatchObject({
+    expect(await commands.mutate('resumeRun', 'RunCommandInput', { runId: run.id })).toMatchObject({
       status: 'RUNNING',
     });
-    expect(await mutate('resumeRun', 'RunCommandInput', { runId: newId() })).toMatchObject({
-      code: 'NOT_FOUND',
-    });
+    expect(await commands.mutate('resumeRun', 'RunCommandInput', { runId: newId() })).toMatchObject(
+      {
+        code: 'NOT_FOUND',
+      },
+    );
   });
 
   test('a command sent twice with a key happens once', async () => {
-    const run = await start();
-    await append(run.id, [event('RUN_STARTED')]);
+    const run = await commands.start();
+    await commands.append(run.id, [event('RUN_STARTED')]);
     const input = { runId: run.id, idempotencyKey: 'pause once' };
-    await mutate('pauseRun', 'RunCommandInput', input);
-    await mutate('resumeRun', 'RunCommandInput', { runId: run.id });
-    expect(await mutate('pauseRun', 'RunCommandInput', input)).toMatchObject({ status: 'RUNNING' });
+    await commands.mutate('pauseRun', 'RunCommandInput', input);
+    await commands.mutate('resumeRun', 'RunCommandInput', { runId: run.id });
+    expect(await commands.mutate('pauseRun', 'RunCommandInput', input)).toMatchObject({
+      status: 'RUNNING',
+    });
   });
 
   test('labels merge: a value replaces, null deletes, a tag comes once', async () => {
-    const run = await start({ tags: ['a'], metadata: { keep: 1, change: 1, drop: 1 } });
+    const run = await commands.start({ tags: ['a'], metadata: { keep: 1, change: 1, drop: 1 } });
     const metadata = { change: 2, drop: null, add: { deep: [1] } };
-    await mutate('updateRunMetadata', 'UpdateRunMetadataInput', { runId: run.id, metadata });
-    const labelled = await mutate('addRunTags', 'AddRunTagsInput', {
+    await commands.mutate('updateRunMetadata', 'UpdateRunMetadataInput', {
+      runId: run.id,
+      metadata,
+    });
+    const labelled = await commands.mutate('addRunTags', 'AddRunTagsInput', {
       runId: run.id,
       tags: ['a', 'b', 'b'],
     });
     expect(labelled.metadata).toEqual({ keep: 1, change: 2, add: { deep: [1] } });
     expect(labelled.tags).toEqual(['a', 'b']);
-    const bad = await mutate('addRunTags', 'AddRunTagsInput', { runId: run.id, tags: ['', 'x'] });
+    const bad = await commands.mutate('addRunTags', 'AddRunTagsInput', {
+      runId: run.id,
+      tags: ['', 'x'],
+    });
     expect(bad.issues?.map(({ path }) => path)).toEqual(['input.tags[0]']);
-    const worse = await mutate('updateRunMetadata', 'UpdateRunMetadataInput', {
+    const worse = await commands.mutate('updateRunMetadata', 'UpdateRunMetadataInput', {
       runId: run.id,
       metadata: { a: 'nul \u0000' },
     });
     expect(worse.issues?.map(({ path }) => path)).toEqual(['input.metadata.a']);
-  });
-
-  describe('retry', () => {
-    /** a and b are done, c failed, d never ran. */
-    async function failedRun(): Promise<string> {
-      const { version } = (await register({ ...DIAMOND, key: 'retried' })) as unknown as {
-        version: { id: string };
-      };
-      const run = await start({ workflowId: null, workflowVersionId: version.id, tags: ['t'] });
-      const done = (key: string) => [event('STEP_STARTED', key), event('STEP_SUCCEEDED', key)];
-      await append(run.id, [
-        event('RUN_STARTED'),
-        ...done('a'),
-        ...done('b'),
-        event('STEP_STARTED', 'c'),
-        event('STEP_FAILED', 'c', { reason: 'ERROR', error: 'boom' }),
-        event('RUN_FAILED', null, { reason: 'ERROR' }),
-      ]);
-      return run.id;
-    }
-    const cached = (run: RunAnswer) =>
-      run.steps.nodes.filter(({ status }) => status === 'CACHED').map(({ stepKey }) => stepKey);
-
-    test('keeps what is done, and makes a new run that names the old one', async () => {
-      const runId = await failedRun();
-      const retry = await mutate('retryRun', 'RetryRunInput', { runId });
-      expect(retry).toMatchObject({ status: 'QUEUED', retryOf: { id: runId }, tags: ['t'] });
-      expect(cached(retry)).toEqual(['a', 'b']);
-      expect(retry.stepsDone).toBe(2);
-      expect(cached(await mutate('retryRun', 'RetryRunInput', { runId, mode: 'ALL' }))).toEqual([]);
-    });
-
-    test('from a step does it and all that waits for it again', async () => {
-      const runId = await failedRun();
-      const fromB = await mutate('retryRun', 'RetryRunInput', { runId, fromStep: 'b' });
-      expect(cached(fromB)).toEqual(['a']);
-      const unknown = await mutate('retryRun', 'RetryRunInput', { runId, fromStep: 'z' });
-      expect(unknown.issues?.[0]?.path).toBe('input.fromStep');
-    });
-
-    test('of a run that has not ended is a conflict', async () => {
-      const run = await start();
-      expect(await mutate('retryRun', 'RetryRunInput', { runId: run.id })).toMatchObject({
-        __typename: 'Conflict',
-      });
-    });
   });
 });

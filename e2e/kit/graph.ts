@@ -26,7 +26,7 @@ export function openGraph(database: TestDatabase): TestGraph {
       source,
       variableValues: variables as Record<string, unknown>,
       contextValue: ctx(parts),
-    }) as Promise<ExecutionResult>;
+    });
   return {
     ask,
     ctx,

@@ -12,8 +12,11 @@ export interface RandomWorld {
   readonly runs: readonly Thing[];
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function dice(seed: number): () => number {
+/** Numbers from 0 to 1. */
+export type Dice = () => number;
+
+/** The same numbers for the same seed (mulberry32). */
+export function dice(seed: number): Dice {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
