@@ -4,8 +4,8 @@
 export const THREAD = 0;
 
 /**
- * A client's bytes, or null: it left (to the thread) or was dropped (from it). Of THREAD: the greeting when it
- * is ready; null asks it to close and answers that it has.
+ * A client's bytes, or null: it left (to the thread) or is forgotten (from it). Of THREAD: the greeting when it is
+ * ready; null asks it to close and answers that it has.
  */
 export type Packet = readonly [client: number, bytes: Uint8Array<ArrayBuffer> | null];
 
@@ -17,3 +17,8 @@ export type ThreadSettings = {
   | { /** A folder that Postgres has initialised. */ readonly folder: string }
   | { /** In memory, from this tar.gz. */ readonly template: string }
 );
+
+/** Much is handed over; little is copied, which is cheaper. */
+export function transferred(bytes: Uint8Array<ArrayBuffer> | null): ArrayBuffer[] {
+  return bytes && bytes.length > 16_384 ? [bytes.buffer] : [];
+}

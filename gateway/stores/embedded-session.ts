@@ -23,7 +23,7 @@ export interface SessionOptions {
   readonly idleInTransaction_ms: number;
   /** Told before each batch whose it is, and 0 after it. */
   readonly running: (client: number) => void;
-  /** An answer, or null: the client was dropped. */
+  /** An answer, or null: the client is forgotten; it left, or was dropped. */
   readonly send: (client: number, bytes: Uint8Array<ArrayBuffer> | null) => void;
 }
 
@@ -60,7 +60,7 @@ export function openSession(engine: Engine, options: SessionOptions): Session {
       const client = queue.clients.get(id) ?? newClient(id);
       const owned = bytes && ownStatements(id, bytes);
       if (!owned || owned.last === MESSAGE.terminate) {
-        if (queue.clients.has(id)) leave(queue, client);
+        leave(queue, client);
         return drain(queue);
       }
       queue.clients.set(id, client);
@@ -109,7 +109,6 @@ async function drain(queue: Queue): Promise<void> {
   if (owner && options.idleInTransaction_ms > 0) {
     queue.idle ??= setTimeout(() => {
       leave(queue, owner);
-      options.send(owner.id, null);
       void drain(queue);
     }, options.idleInTransaction_ms);
   }
@@ -149,8 +148,8 @@ async function dismiss(queue: Queue, client: Client): Promise<void> {
 function leave(queue: Queue, client: Client): void {
   client.gone = true;
   client.batches.length = 0;
-  queue.clients.delete(client.id);
-  if (client !== queue.owner) queue.waiting.push(client);
+  if (queue.clients.delete(client.id) && client !== queue.owner) queue.waiting.push(client);
+  queue.options.send(client.id, null);
 }
 
 const ENDS: ReadonlySet<number> = new Set([MESSAGE.sync, MESSAGE.query, MESSAGE.flush]);

@@ -9,7 +9,7 @@ import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { gunzipSync } from 'node:zlib';
 import { startup } from './embedded-protocol.ts';
 import { openSession } from './embedded-session.ts';
-import { THREAD, type Packet, type ThreadSettings } from './embedded-link.ts';
+import { THREAD, transferred, type Packet, type ThreadSettings } from './embedded-link.ts';
 
 const port = parentPort!;
 const settings = workerData as ThreadSettings;
@@ -66,8 +66,7 @@ const greeting: Uint8Array[] = [];
 await run(startup(), (part) => greeting.push(part.slice()));
 send(THREAD, new Uint8Array(Buffer.concat(greeting)));
 
-/** Large answers are handed over, small ones copied, which is cheaper. */
 function send(client: number, bytes: Uint8Array<ArrayBuffer> | null): void {
   const packet: Packet = [client, bytes];
-  port.postMessage(packet, bytes && bytes.length > 16_384 ? [bytes.buffer] : []);
+  port.postMessage(packet, transferred(bytes));
 }

@@ -7,11 +7,9 @@
  * the thread (PGlite reads past the batch): insert by UNNEST or jsonb_to_recordset. What is acknowledged
  * survives kill -9, not the loss of power.
  */
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
 import { Client, Pool } from 'pg';
-import { THREAD, type ThreadSettings } from './embedded-link.ts';
 import { openSocket, type Line } from './embedded-socket.ts';
 import { connectionLost, startThread, type Thread } from './embedded-worker.ts';
 import { ensureFolder } from './template.ts';
@@ -42,9 +40,6 @@ export interface Embedded {
 
 /** One session serves them all; measured best for reads by key at 32 in flight (0.15 ms each; one client: 0.2). */
 const CLIENTS_MAX = 4;
-
-/** A statement that ignores its cancel for so long costs the thread: nothing else would end it. */
-const DEAF_ms = 5_000;
 
 /** Opens the embedded database. Nothing runs before the first client connects or `ready` is called. */
 export function openEmbedded(options: EmbeddedOptions): Embedded {
@@ -78,8 +73,6 @@ interface Clients {
 
 /** The sockets of all clients and the thread behind them, started when first needed and when the last one died. */
 function openClients(options: EmbeddedOptions): Clients {
-  const shared = new SharedArrayBuffer(8);
-  const running = new Int32Array(shared);
   const sockets = new Map<number, Duplex>();
   let starting: Promise<Thread> | undefined;
   let current: Thread | undefined;
@@ -87,17 +80,16 @@ function openClients(options: EmbeddedOptions): Clients {
   let closing = false;
 
   async function start(): Promise<Thread> {
-    const { folder, template, idle_transaction_timeout_ms: idleInTransaction_ms } = options;
+    const { folder, template } = options;
     if (folder !== null) await ensureFolder(folder, template);
-    const settings = { running: shared, idleInTransaction_ms } satisfies Partial<ThreadSettings>;
-    current = startThread(folder === null ? { ...settings, template } : { ...settings, folder }, {
+    const source = folder === null ? { template } : { folder };
+    current = startThread(source, options.idle_transaction_timeout_ms, {
       heard(client, bytes) {
         if (bytes) sockets.get(client)?.push(bytes);
         else sockets.get(client)?.destroy(connectionLost('a transaction was idle too long'));
       },
       ended(error) {
         [starting, current] = [undefined, undefined];
-        running.fill(0);
         for (const socket of sockets.values()) socket.destroy(closing ? undefined : error);
         if (!closing) options.lost?.(error);
       },
@@ -123,11 +115,10 @@ function openClients(options: EmbeddedOptions): Clients {
         thread = greeter;
         return greeting;
       },
-      send: (bytes) => thread?.post(client, bytes),
+      send: (bytes) => (bytes ? thread?.send(client, bytes) : thread?.leave(client)),
       cancel(other) {
-        if (Atomics.load(running, 0) === other) interrupt(current, other, running);
-        // It waits still: it is dropped before it begins.
-        else sockets.get(other)?.destroy(connectionLost('cancelled while it waited'));
+        // What waits still is dropped with its client, before it begins.
+        if (!current?.cancel(other)) sockets.get(other)?.destroy(connectionLost('cancelled'));
       },
     };
     const socket = openSocket(client, line, () => sockets.delete(client));
@@ -141,20 +132,7 @@ function openClients(options: EmbeddedOptions): Clients {
     thread: () => current?.worker,
     async close() {
       closing = true;
-      if (!current) return;
-      const exit = once(current.worker, 'exit');
-      current.post(THREAD, null);
-      await exit;
+      await current?.close();
     },
   };
-}
-
-/** Ends the statement that runs with 57014; when it is deaf to that, the thread. */
-function interrupt(thread: Thread | undefined, client: number, running: Int32Array): void {
-  const batch = Atomics.load(running, 1);
-  thread?.interrupt(`cancelStatement(${client})`);
-  setTimeout(() => {
-    const same = Atomics.load(running, 0) === client && Atomics.load(running, 1) === batch;
-    if (same) void thread?.worker.terminate();
-  }, DEAF_ms).unref();
 }

@@ -70,17 +70,29 @@ export function connectionLost(error: unknown): boolean {
 
 /** SQLSTATE, Node's or Prisma's code of an error; null where it has none. */
 export function codeOf(error: unknown): string | null {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : null;
+  const { code, cause, meta } = (error ?? {}) as Wrapped;
+  if (typeof code === 'string' && code !== RAW_QUERY_FAILED) return code;
+  const inner = meta?.driverAdapterError?.cause ?? cause;
+  return typeof inner?.originalCode === 'string' ? inner.originalCode : (code ?? null);
 }
+
+/** How Prisma hands on what the driver threw: raw queries under P2010, others as the adapter made it. */
+interface Wrapped {
+  readonly code?: string;
+  readonly cause?: { readonly originalCode?: unknown };
+  readonly meta?: { readonly driverAdapterError?: { readonly cause?: Wrapped['cause'] } };
+}
+
+const RAW_QUERY_FAILED = 'P2010';
 
 function reasonOf(error: unknown): string | undefined {
   const code = codeOf(error);
+  const message = error instanceof Error ? error.message : '';
+  if (code === 'UNAVAILABLE') return /is unavailable: (.*)$/.exec(message)?.[1] ?? 'no answer';
   if (code !== null) {
     return (
       AWAY[code] ?? AWAY[code.slice(0, 3)] ?? AWAY[code.slice(0, 2)] ?? NODE[code] ?? PRISMA[code]
     );
   }
-  const message = error instanceof Error ? error.message : '';
   return MESSAGES.find(([pattern]) => pattern.test(message))?.[1];
 }
