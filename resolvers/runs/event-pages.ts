@@ -1,8 +1,8 @@
 /**
  * Pages of a run's log. The cursor of an event is its own wherever it is read: base64url of 6 bytes of SHA-256 over
- * the run and the position, then `[seq, first 8 digits of the event's id]`. Worked example: event 7 whose id begins
- * with 0b3f77aa: `<6 bytes>[7,"0b3f77aa"]`. After a restore the log may hold another event there: then a cursor is
- * CURSOR_EXPIRED, which the id tells better than an epoch would.
+ * the run and the position, then `[seq, last 8 digits of the event's id]` (the first are the time in many ids).
+ * Worked example: event 7 whose id ends with 0b3f77aa is `<6 bytes>[7,"0b3f77aa"]`. After a restore the log may hold
+ * another event there: then the cursor is CURSOR_EXPIRED, which the id tells better than an epoch would.
  */
 import type { Ctx } from '../context.ts';
 import { selectList } from '../entity.ts';
@@ -24,7 +24,7 @@ const ID_DIGITS = 8;
 
 /** The cursor of an event, wherever it is read. */
 export function eventCursor(event: Pick<RunEventRow, 'runId' | 'seq' | 'eventId'>): string {
-  return writeCursor(`RunEvent ${event.runId}`, [event.seq, event.eventId.slice(0, ID_DIGITS)]);
+  return writeCursor(`RunEvent ${event.runId}`, [event.seq, event.eventId.slice(-ID_DIGITS)]);
 }
 
 /**
@@ -47,7 +47,7 @@ export async function runEvents(
   ]);
   if (after) {
     const held = rows.shift();
-    if (held?.seq !== after.seq || !held.eventId.startsWith(after.idStart)) {
+    if (held?.seq !== after.seq || !held.eventId.endsWith(after.idEnd)) {
       throw new CursorExpired(
         `event ${after.seq} of run ${run.id} is no longer the one of the cursor`,
       );
@@ -92,6 +92,6 @@ const BY_RUN: Link = {
 };
 
 function readEventCursor(runId: string, cursor: string, path: string) {
-  const [seq, idStart] = readCursor(`RunEvent ${runId}`, cursor, path) as [number, string];
-  return { seq, idStart };
+  const [seq, idEnd] = readCursor(`RunEvent ${runId}`, cursor, path) as [number, string];
+  return { seq, idEnd };
 }
