@@ -33,7 +33,7 @@ export interface Api {
 }
 
 const TIMEOUT_MS = 60_000;
-const BACKOFF_MS = { first: 50, max: 2_000 };
+const BACKOFF_MS = { first: 50, max: 1_000 };
 
 /** `{ again }` says why the same request is to be sent once more. */
 type Outcome<Data> = { readonly data: Data } | { readonly again: string };

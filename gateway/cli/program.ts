@@ -9,6 +9,10 @@ import { SEED_SCALES, type SeedScale } from './scales.ts';
 /** Runs one command and answers its exit code. Prints what goes wrong; never throws. */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   const outcome = { code: EXIT.done as number };
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (argv[0] !== 'serve') process.exit(EXIT.done); // Whoever read it has had enough: `… | head`.
+  });
   try {
     await programOf(outcome).parseAsync(argv, { from: 'user' });
     return outcome.code;
