@@ -121,13 +121,14 @@ describe.each(DATABASES)('$name', ({ name, open }) => {
       now: () => new Date(Date.now() + 60_000),
     });
     const count = statement<{ kept: number }>('test.count', 'SELECT count(*) AS kept FROM change');
-    let removed = 0;
-    await vi.waitFor(async () => {
+    const removed: number[] = [];
+    const sweep = async () => {
       const did = await job?.work(new AbortController().signal);
-      removed += Number(did?.['removed'] ?? 0);
+      removed.push(Number(did?.['removed'] ?? 0));
       expect(await database.sql.query(count)).toEqual([{ kept: 1 }]);
-    });
-    expect(removed).toBe(7_500);
+    };
+    await vi.waitFor(sweep, { timeout: 30_000 }); // Transactions of other databases hold it back as well.
+    expect(removed.reduce((sum, batch) => sum + batch)).toBe(7_500);
     expect(await job?.work(new AbortController().signal)).toBeNull();
   });
 

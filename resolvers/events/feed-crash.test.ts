@@ -112,6 +112,18 @@ describe.skipIf(process.env['TEST_DATABASE_MISSING'])('on a server that dies', (
       await elsewhere.stop();
     }
   });
+
+  test('a copy that the server made of its database has an epoch of its own', async () => {
+    const pool = connect();
+    const held = await openFeed(sqlOver(pool)).first();
+    await addWorkflows(pool, 1);
+    await pools.pop()?.end(); // Nobody may be in what is copied.
+    const admin = connect(server.url.replace(/gateway$/, 'postgres'));
+    await admin.query('CREATE DATABASE copy TEMPLATE gateway');
+    const copy = openFeed(sqlOver(connect(server.url.replace(/gateway$/, 'copy'))));
+    await expect(copy.page(held, 10)).rejects.toThrow(CursorExpired);
+    expect((await copy.first()).epoch).toBeGreaterThan(held.epoch);
+  });
 });
 
 async function migrated(url: string): Promise<void> {
