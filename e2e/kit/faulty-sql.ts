@@ -5,32 +5,32 @@ import type { Sql, Statement } from '../../resolvers/sql.ts';
 export type Fault = (
   when: 'begin' | 'statement' | 'beforeCommit' | 'afterCommit',
   statement?: Statement<unknown>,
-) => void;
+) => void | Promise<void>;
 
 /** `sql`, with `fault` asked at each moment of its transactions. `afterCommit` is a lost answer. */
 export function faultySql(sql: Sql, fault: Fault): Sql {
   return {
     query: (statement, values) => sql.query(statement, values),
     async transaction(work, options) {
-      fault('begin');
+      await fault('begin');
       const result = await sql.transaction(async (tx) => {
         const answer = await work({
           transaction: tx.transaction,
-          query: (statement, values) => {
-            fault('statement', statement);
+          query: async (statement, values) => {
+            await fault('statement', statement);
             return tx.query(statement, values);
           },
         });
-        fault('beforeCommit');
+        await fault('beforeCommit');
         return answer;
       }, options);
-      fault('afterCommit');
+      await fault('afterCommit');
       return result;
     },
   };
 }
 
-/** An error as `pg` throws it, with its SQLSTATE or its socket's code. */
+/** An error as `pg` throws it, with its SQLSTATE. */
 export function databaseError(code: string, message = code): Error {
   return Object.assign(new Error(message), { code });
 }

@@ -97,7 +97,7 @@ describe.each(DATABASES)('$name', ({ open }) => {
   test('a connection lost before COMMIT is tried again on another', async () => {
     let lost = 2;
     const { log } = logWith((when) => {
-      if (when === 'beforeCommit' && lost-- > 0) throw databaseError('ECONNRESET');
+      if (when === 'beforeCommit' && lost-- > 0) throw new Unavailable('postgres', 'away');
     });
     const [run] = await addRuns(database.sql, version, 1);
     const { events } = await log.append(call(run!, [event('RUN_STARTED')]));
@@ -110,7 +110,7 @@ describe.each(DATABASES)('$name', ({ open }) => {
   test('a repeat that meets a lost answer is still a repeat', async () => {
     let lost = 0;
     const { log } = logWith((when) => {
-      if (when === 'afterCommit' && lost-- > 0) throw databaseError('08006');
+      if (when === 'afterCommit' && lost-- > 0) throw new Unavailable('postgres', 'away');
     });
     const [run] = await addRuns(database.sql, version, 1);
     const given = call(run!, [event('RUN_STARTED')]);
@@ -127,7 +127,7 @@ describe.each(DATABASES)('$name', ({ open }) => {
     const { log } = logWith((when) => {
       if (when !== 'begin') return;
       tries += 1;
-      if (away) throw databaseError('ECONNREFUSED');
+      if (away) throw new Unavailable('postgres', 'away');
     }, 50);
     const runs = await addRuns(database.sql, version, 3);
     const given = runs.map((run) => call(run, [event('RUN_STARTED')]));

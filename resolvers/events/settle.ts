@@ -15,7 +15,12 @@ export interface SettleOptions {
 }
 
 /** What an error of the database asks for. */
-type Reaction = 'again' | 'away' | 'locked' | 'divide';
+type Reaction = 'again' | 'locked' | 'divide';
+
+/** SQLSTATE, PostgreSQL manual, appendix A. */
+const DEADLOCK = '40P01';
+const SERIALIZATION = '40001';
+const LOCK_TIMEOUT = '55P03';
 
 /** Waits before another try; the last one repeats. */
 const PAUSES_MS = [0, 25, 50, 100, 200, 400] as const;
@@ -37,8 +42,7 @@ export async function settle(
     try {
       return await flushUntil(sql, part, skipped, options, until_ms);
     } catch (error) {
-      const reaction = reactionTo(error);
-      if (reaction !== 'divide') return part.map(() => ({ refused: unavailable(error, reaction) }));
+      if (reactionTo(error) !== 'divide') return part.map(() => ({ refused: unavailable(error) }));
       if (part.length === 1) return [{ refused: error as Error }];
       const half = part.length >> 1;
       // One after the other: a call must not overtake another of its run.
@@ -72,9 +76,7 @@ async function flushUntil(
       now.forEach(({ runId }, at) => outcomes[at] === 'skipped' && skipped.add(runId));
       return inPlace(calls, now, asFirstTried(outcomes, attempt > 0 ? tried : null));
     } catch (error) {
-      const reaction = reactionTo(error);
-      const again = reaction === 'again' || reaction === 'away';
-      if (!again || performance.now() >= until_ms) throw error;
+      if (reactionTo(error) !== 'again' || performance.now() >= until_ms) throw error;
       await pause(PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)]!);
     }
   }
@@ -108,24 +110,22 @@ function inPlace(
   return calls.map((call) => (now[at] === call ? outcomes[at++]! : 'skipped'));
 }
 
-function unavailable(error: unknown, reaction: Reaction): Unavailable {
-  if (error instanceof Unavailable) return error;
-  const why = reaction === 'locked' ? 'another transaction holds the run' : 'it does not answer';
-  return new Unavailable('postgres', why, { cause: error });
+function unavailable(error: unknown): Unavailable {
+  return error instanceof Unavailable
+    ? error
+    : new Unavailable('postgres', 'too many transactions meet', { cause: error });
 }
 
-/** By SQLSTATE class (PostgreSQL manual, appendix A), or by the error of the socket. */
+/** Sql throws Unavailable when the store is away or slow, else the database's error with its SQLSTATE as `code`. */
 function reactionTo(error: unknown): Reaction {
-  if (error instanceof Unavailable) return 'away';
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if (code === '40P01' || code === '40001') return 'again';
-  if (code === '55P03') return 'locked';
-  if (typeof code === 'string') {
-    return /^(08|53|57|58|E[A-Z])/.test(code) ? 'away' : 'divide';
-  }
-  return /^(Connection terminated|Client has encountered|timeout exceeded)/.test(String(message))
-    ? 'away'
-    : 'divide';
+  const code = codeOf(error);
+  if (code === DEADLOCK || code === SERIALIZATION) return 'again';
+  if (!(error instanceof Unavailable)) return 'divide';
+  return codeOf(error.cause) === LOCK_TIMEOUT ? 'locked' : 'again';
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null | undefined)?.code;
 }
 
 function pause(delay_ms: number): Promise<void> {
