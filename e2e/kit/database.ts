@@ -62,8 +62,13 @@ export async function openEmbedded(
   settings: Partial<PostgresSettings> = {},
   hooks: PostgresHooks = {},
 ): Promise<TestDatabase> {
-  const template = await ensureTemplate(TEMPLATES, await readMigrations(migrationsFolder()));
+  const template = await testTemplate();
   return testDatabase({ ...SETTINGS, ...settings }, { template, ...hooks });
+}
+
+/** The template of this machine's tests; made once per content of the migrations. */
+export async function testTemplate(): Promise<string> {
+  return ensureTemplate(TEMPLATES, await readMigrations(migrationsFolder()));
 }
 
 /** A database of its own on the server of TEST_DATABASE_URL. */
