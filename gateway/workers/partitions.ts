@@ -126,8 +126,12 @@ async function attach(tx: Sql, month: Month): Promise<boolean> {
 }
 
 async function isEmpty(sql: Sql, name: string): Promise<boolean> {
-  const text = `SELECT NOT EXISTS (SELECT FROM ${name}) AS empty`;
-  const [row] = await sql.query(dynamicStatement<{ empty: boolean }>('partitions.isEmpty', text));
+  const [row] = await sql.query(
+    dynamicStatement<{ empty: boolean }>(
+      'partitions.isEmpty',
+      `SELECT NOT EXISTS (SELECT FROM ${name}) AS empty`,
+    ),
+  );
   return row?.empty ?? false;
 }
 

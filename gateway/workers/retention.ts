@@ -4,6 +4,7 @@ import {
   removeOldChanges,
   removeOldRuns,
 } from '../../resolvers/events/retention.ts';
+import { IDEMPOTENCY_KEPT_MS } from '../../resolvers/idempotency.ts';
 import type { Sql } from '../../resolvers/sql.ts';
 import { alone, type Job } from './jobs.ts';
 import { dropEmptyPartitions, makePartitions } from './partitions.ts';
@@ -20,9 +21,6 @@ export interface RetentionOptions {
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600 * SECOND_MS;
 const DAY_MS = 24 * HOUR_MS;
-
-/** DESIGN.md §10: an idempotency key is kept for 24 h. */
-const KEY_KEEP_MS = DAY_MS;
 
 /** One batch is one transaction, during which everybody waits on the embedded store. */
 const CHANGES_BATCH_MAX = 5_000;
@@ -60,7 +58,7 @@ export function retentionJobs(sql: Sql, options: RetentionOptions): Job[] {
       every_ms: HOUR_MS,
       work: (signal) =>
         inBatches(signal, KEYS_BATCH_MAX, (limit) =>
-          alone(sql, 'keys', (tx) => removeIdempotencyKeys(tx, ago(KEY_KEEP_MS), limit)),
+          alone(sql, 'keys', (tx) => removeIdempotencyKeys(tx, ago(IDEMPOTENCY_KEPT_MS), limit)),
         ),
     },
     ...(runKeep_days > 0 ? [runs] : []),

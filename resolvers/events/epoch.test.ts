@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
 import { addWorkflows, drain, idsOf } from '../../e2e/kit/feed.ts';
-import { CursorExpired } from '../errors.ts';
+import { CursorExpired, Unavailable } from '../errors.ts';
 import { ensureEpoch, newEpoch } from './epoch.ts';
 import { openFeed } from './feed.ts';
 
@@ -117,6 +117,14 @@ describe.each(DATABASES)('$name', ({ open }) => {
     expect(await changesKept()).toBe(0);
     await expect(feed.page(before, 10)).rejects.toThrow(CursorExpired);
     expect((await feed.first()).epoch).toBe(epoch);
+  });
+
+  test('a rebuild that reads before there is an epoch is told to come again: none begins inside it', async () => {
+    const reading = database.sql.transaction((tx) => openFeed(database.sql).first(tx), {
+      isolation: 'REPEATABLE READ',
+    });
+    await expect(reading).rejects.toThrow(Unavailable);
+    expect((await ensureEpoch(database.sql)).begun).toBe('first start');
   });
 
   test('gateways that start at once agree on one epoch', async () => {

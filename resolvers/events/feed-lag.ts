@@ -11,7 +11,7 @@ export interface FeedLag {
   readonly oldestTransaction: OpenTransaction | null;
 }
 
-export interface OpenTransaction {
+interface OpenTransaction {
   /** Of its backend, for pg_terminate_backend. */
   readonly pid: number;
   readonly age_ms: number;

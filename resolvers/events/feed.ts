@@ -10,7 +10,7 @@ import { statement, type Sql } from '../sql.ts';
 import { ensureEpoch, ORIGIN, TIMELINE } from './epoch.ts';
 import { advance, oldestMissing, parseSnapshot, positionAt, type Position } from './position.ts';
 
-export type ChangeKind = 'workflow' | 'run' | 'artifact';
+type ChangeKind = 'workflow' | 'run' | 'artifact';
 
 /** That a row changed. Ids and versions only: read the row. */
 export interface Change {
@@ -29,7 +29,7 @@ export interface Change {
   readonly at: string;
 }
 
-export interface Page {
+interface Page {
   readonly changes: readonly Change[];
   /** Where the next page begins. */
   readonly next: Position;
