@@ -128,7 +128,14 @@ function naive(
     const up = side === 'UPSTREAM';
     const made = [...world.makers].filter(([id]) => (up ? inside(id) : kept.has(id)));
     const used = world.uses.filter(([, id]) => (up ? kept.has(id) : inside(id)));
-    const steps = new Set(up ? made.map(([, step]) => step) : used.map(([step]) => step));
+    const nextTo = new Set(up ? made.map(([, step]) => step) : used.map(([step]) => step));
+    const leadsOn = (step: string) => {
+      const far = up
+        ? world.uses.filter(([by]) => by === step).map(([, id]) => id)
+        : [...world.makers].filter(([, by]) => by === step).map(([id]) => id);
+      return far.length === 0 || far.some((id) => kept.has(id));
+    };
+    const steps = new Set([...nextTo].filter(leadsOn));
     return [
       ...made.filter(([, step]) => steps.has(step)).map(([id, step]) => `${step} > ${id}`),
       ...used.filter(([step]) => steps.has(step)).map(([step, id]) => `${id} > ${step}`),

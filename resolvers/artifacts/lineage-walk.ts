@@ -22,19 +22,22 @@ export interface Level {
   readonly ids: readonly string[];
   /** Read by expanding the level before. */
   readonly found: readonly Found[];
+  /** The level before has edges that were not read. */
+  readonly more: boolean;
 }
 
 /**
  * Levels 0 to depth, and one more that holds only the edges of the deepest. Values: root id, workspace id, depth,
- * artifacts at most, edges at most. It ends in the level in which it read more edges than that, each list by one.
+ * artifacts at most, edges of one kind that a level reads at most, edges after which no further level is read.
  */
 function walk(name: string, expand: string, next: 'used' | 'made'): Statement<Level> {
   return statement(
     name,
     `WITH RECURSIVE level AS (
-      SELECT 0 AS depth, ARRAY[$1::uuid] AS ids, ARRAY[$1::uuid] AS seen, '[]'::jsonb AS found, 0 AS read
+      SELECT 0 AS depth, ARRAY[$1::uuid] AS ids, ARRAY[$1::uuid] AS seen, '[]'::jsonb AS found,
+        false AS more, 0 AS read
       UNION ALL
-      SELECT level.depth + 1, step.ids, level.seen || step.ids, step.found,
+      SELECT level.depth + 1, step.ids, level.seen || step.ids, step.found, step.more,
         level.read + jsonb_array_length(step.found)
       FROM level CROSS JOIN LATERAL (
         WITH ${expand}, met AS (
@@ -48,16 +51,18 @@ function walk(name: string, expand: string, next: 'used' | 'made'): Statement<Le
           UNION ALL SELECT 'told', from_id, to_id, NULL, NULL FROM told
         )
         SELECT ARRAY(SELECT id FROM met) AS ids,
-          (SELECT coalesce(jsonb_agg(to_jsonb(edge)), '[]') FROM edge) AS found
+          (SELECT coalesce(jsonb_agg(to_jsonb(edge)), '[]') FROM edge) AS found,
+          greatest((SELECT count(*) FROM used), (SELECT count(*) FROM made),
+            (SELECT count(*) FROM told)) > $5::int AS more
       ) AS step
-      WHERE level.depth <= $3::int AND level.read <= $5::int AND cardinality(level.ids) > 0
+      WHERE level.depth <= $3::int AND level.read <= $6::int AND cardinality(level.ids) > 0
     )
-    SELECT depth, ids, found FROM level ORDER BY depth`,
+    SELECT depth, ids, found, more FROM level ORDER BY depth`,
   );
 }
 
-/** What is left to read in a level, and one more to know that there is more. */
-const REST = 'LIMIT $5::int + 1 - level.read';
+/** One edge more than may be, to know that there are more. */
+const REST = 'LIMIT $5::int + 1';
 
 /** From artifacts to the steps that made them, and to what those used. */
 export const walkUpstream: Statement<Level> = walk(

@@ -94,9 +94,10 @@ describe.each(DATABASES)('$name', ({ open }) => {
     expect(whole.cut).toBeNull();
   });
 
-  test('of a much used artifact the newest uses are told, up to the bound of edges', async () => {
+  test('of a much used artifact the newest uses are told, with what they made', async () => {
     const runs: string[] = [];
-    for (let at = 0; at < 6; at += 1) runs.push(await seedRun(database, ['train']));
+    for (let at = 0; at < 12; at += 1) runs.push(await seedRun(database, ['train']));
+    runs.sort();
     const [base] = await seedArtifacts(database, [{ name: 'base' }]);
     const made = await seedArtifacts(
       database,
@@ -106,18 +107,43 @@ describe.each(DATABASES)('$name', ({ open }) => {
       database,
       runs.map((runId) => [runId, 'train', base!]),
     );
-    const whole = await artifactLineage(ctx, base!, 'DOWNSTREAM', { ...FAR, edges_max: 12 });
-    expect(whole.nodes).toHaveLength(7);
-    expect(whole.cut).toBeNull();
-    const cut = await artifactLineage(ctx, base!, 'DOWNSTREAM', { ...FAR, edges_max: 11 });
-    expect(cut.cut).toBe('EDGES');
-    expect(cut.edges.length).toBeLessThanOrEqual(11);
-    expect(cut.nodes.find(({ depth }) => depth === 0)?.hasMore).toBe(true);
-    const few = await artifactLineage(ctx, base!, 'DOWNSTREAM', { ...FAR, edges_max: 3 });
-    expect(few.edges.map(({ to }) => 'runId' in to && to.runId)).toEqual(
-      runs.toSorted().toReversed().slice(0, 3),
+    // Two artifacts: ten edges of a kind are read, of the newest runs.
+    const two = await artifactLineage(ctx, base!, 'DOWNSTREAM', { depth: 1, first: 2 });
+    expect(two.cut).toBe('FIRST');
+    expect(two.nodes.map(({ artifactId }) => artifactId)).toEqual([base, made.at(-1)]);
+    expect(two.edges.map(({ to }) => to)).toEqual([
+      { runId: runs.at(-1), stepKey: 'train' },
+      { artifactId: made.at(-1) },
+    ]);
+    const all = await artifactLineage(ctx, base!, 'DOWNSTREAM', { depth: 1, first: 13 });
+    expect(all.cut).toBeNull();
+    expect(all.nodes).toHaveLength(13);
+  });
+
+  test('edges are read up to their bound, of each kind and in all, and the cut says so past it', async () => {
+    const ids = await chain(4); // A level of one use and one product each.
+    const ask = (edges_max: number) =>
+      artifactLineage(ctx, ids[0]!, 'DOWNSTREAM', { ...FAR, edges_max });
+    expect(await ask(6)).toMatchObject({ cut: null });
+    const short = await ask(3); // Reached after the second level: the third is not read.
+    expect(short.cut).toBe('EDGES');
+    expect(short.nodes.map(({ hasMore }) => hasMore)).toEqual([false, false, true]);
+
+    const runId = await seedRun(database, ['many']);
+    const sources = await seedArtifacts(
+      database,
+      Array.from({ length: 5 }, (_, at) => ({ name: `source ${at}` })),
     );
-    expect(made).toHaveLength(6);
+    await seedUses(
+      database,
+      sources.map((id) => [runId, 'many', id]),
+    );
+    const [sum] = await seedArtifacts(database, [{ runId, stepKey: 'many', name: 'sum' }]);
+    const sums = (edges_max: number) =>
+      artifactLineage(ctx, sum!, 'UPSTREAM', { ...FAR, edges_max });
+    expect(await sums(5)).toMatchObject({ cut: 'EDGES', nodes: { length: 6 } }); // One more was made than may be read in all.
+    expect(await sums(6)).toMatchObject({ cut: null, nodes: { length: 6 } });
+    expect((await sums(4)).nodes[0]).toMatchObject({ artifactId: sum, hasMore: true });
   });
 
   test('bounds are refused one past the limit and named, what is not there is not found', async () => {

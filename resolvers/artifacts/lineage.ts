@@ -12,7 +12,15 @@ export const LINEAGE_DIRECTIONS = ['UPSTREAM', 'DOWNSTREAM', 'BOTH'] as const;
 export type LineageDirection = (typeof LINEAGE_DIRECTIONS)[number];
 
 /** Bounds of one answer. */
-export const LINEAGE_LIMITS = { depth_max: 50, first_max: 1_000, edges_max: 5_000 } as const;
+export const LINEAGE_LIMITS = {
+  depth_max: 50,
+  first_max: 1_000,
+  /** A direction that has read so many goes no further; of each kind a level reads at most as many. */
+  edges_max: 5_000,
+} as const;
+
+/** A level reads so many edges of each kind per artifact that the answer may hold. */
+const EDGES_PER_NODE = 5;
 
 export interface LineageNode {
   readonly artifactId: string;
@@ -62,7 +70,7 @@ export interface LineageBounds {
  * The lineage of an artifact.
  *
  * Refuses: Invalid when a bound is passed; NotFound.
- * Cost: one statement to find it and one per direction, which read at most edges_max + 1 edges.
+ * Cost: one statement to find it and one per direction, linear in the edges read: at most four times edges_max.
  */
 export async function artifactLineage(
   ctx: Ctx,
@@ -76,11 +84,12 @@ export async function artifactLineage(
   const root = await ctx.sql.query(ROOT, [id, workspaceId]);
   if (root.length === 0) throw new NotFound('Artifact', id);
 
-  const values = [id, workspaceId, depth, first, edges_max];
+  const levelEdges_max = Math.min(edges_max, first * EDGES_PER_NODE);
+  const values = [id, workspaceId, depth, first, levelEdges_max, edges_max];
   const ways = direction === 'BOTH' ? (['UPSTREAM', 'DOWNSTREAM'] as const) : [direction];
   const sides = await Promise.all(
     ways.map(async (way) =>
-      bounded(way === 'DOWNSTREAM', await ctx.sql.query(WALKS[way], values), edges_max),
+      sideOf(way === 'DOWNSTREAM', await ctx.sql.query(WALKS[way], values), depth),
     ),
   );
   return putTogether(id, sides, { depth, first });
@@ -105,21 +114,20 @@ interface Side {
   /** Artifact to distance from the root. */
   readonly distances: ReadonlyMap<string, number>;
   readonly found: readonly Found[];
-  /** Artifacts at this distance and beyond may have neighbours that were not read. */
-  readonly unsure_min: number;
+  /** Artifacts at these distances may have neighbours that were not read. */
+  readonly unsure: ReadonlySet<number>;
 }
 
-/** Drops what was read past edges_max (only ever in the last level), and the artifacts met by that alone. */
-function bounded(forward: boolean, levels: readonly Level[], edges_max: number): Side {
-  const found = levels.flatMap((level) => level.found);
-  const over = found.length > edges_max;
-  const kept = over ? found.slice(0, edges_max) : found;
-  const linked = new Set(kept.flatMap(({ artifactId, toId }) => [artifactId, toId]));
-  const distances = new Map<string, number>();
-  for (const { depth, ids } of levels) {
-    for (const id of ids) if (depth === 0 || linked.has(id)) distances.set(id, depth);
-  }
-  return { forward, distances, found: kept, unsure_min: over ? levels.length - 2 : Infinity };
+function sideOf(forward: boolean, levels: readonly Level[], depth: number): Side {
+  const unsure = new Set(levels.flatMap((level) => (level.more ? level.depth - 1 : [])));
+  const last = levels.at(-1)!;
+  if (last.depth <= depth && last.ids.length > 0) unsure.add(last.depth); // Never expanded: enough was read.
+  return {
+    forward,
+    distances: new Map(levels.flatMap((level) => level.ids.map((id) => [id, level.depth]))),
+    found: levels.flatMap((level) => level.found),
+    unsure,
+  };
 }
 
 function putTogether(
@@ -149,18 +157,15 @@ function putTogether(
       hasMore: openIds.has(artifactId),
     })),
     edges: edgesOf(kept, sides),
-    cut: cutOf(open, sides, depth),
+    cut: cutOf(open, depth),
   };
 }
 
 /** The kept artifacts, with their distance, that have a neighbour which is not kept or was not read. */
-function openEnds(
-  side: Side,
-  kept: ReadonlyMap<string, number>,
-): { id: string; distance: number }[] {
+function openEnds(side: Side, kept: ReadonlyMap<string, number>): OpenEnd[] {
   const leavingSteps = new Set<string>();
   const leaving = new Set<string>();
-  const [near, far] = side.forward ? (['used', 'made'] as const) : (['made', 'used'] as const);
+  const [near, far] = kindsOf(side);
   for (const edge of side.found) {
     if (edge.by === far && !kept.has(edge.artifactId)) leavingSteps.add(stepName(edge));
     if (edge.by === 'told') {
@@ -174,32 +179,38 @@ function openEnds(
     if (edge.by === near && leavingSteps.has(stepName(edge))) leaving.add(edge.artifactId);
   }
   return [...side.distances]
-    .map(([id, distance]) => ({ id, distance }))
-    .filter(({ id, distance }) => leaving.has(id) || distance >= side.unsure_min)
-    .filter(({ id }) => kept.has(id));
+    .filter(([id]) => kept.has(id))
+    .map(([id, distance]) => ({ id, distance, sure: leaving.has(id) }))
+    .filter(({ distance, sure }) => sure || side.unsure.has(distance));
 }
 
-function cutOf(
-  open: readonly { readonly distance: number }[],
-  sides: readonly Side[],
-  depth: number,
-): LineageCut | null {
-  if (sides.some(({ unsure_min }) => unsure_min < Infinity)) return 'EDGES';
-  if (open.length === 0) return null;
-  return open.some(({ distance }) => distance < depth) ? 'FIRST' : 'DEPTH';
+interface OpenEnd {
+  readonly id: string;
+  readonly distance: number;
+  /** A neighbour was read and is not kept; else it may have one that was not read. */
+  readonly sure: boolean;
 }
 
-/** Each edge once. A step is there for a kept artifact that the walk came from; its other ends if they are kept. */
+/** Seen from the root: the edges that lead to a step, and those that lead on. */
+function kindsOf({ forward }: Side) {
+  return forward ? (['used', 'made'] as const) : (['made', 'used'] as const);
+}
+
+function cutOf(open: readonly OpenEnd[], depth: number): LineageCut | null {
+  if (open.some(({ sure, distance }) => sure && distance < depth)) return 'FIRST';
+  if (open.some(({ sure }) => !sure)) return 'EDGES';
+  return open.length > 0 ? 'DEPTH' : null;
+}
+
+/** Each edge once: between kept artifacts, and between those and the steps that were passed. */
 function edgesOf(kept: ReadonlyMap<string, number>, sides: readonly Side[]): LineageEdge[] {
   const edges = new Map<string, LineageEdge>();
   for (const side of sides) {
-    const near = side.forward ? 'used' : 'made';
-    const passed = side.found.filter(({ by, artifactId }) => by === near && kept.has(artifactId));
-    const steps = new Set(passed.map(stepName));
+    const passed = passedSteps(side, kept);
     for (const found of side.found) {
       const { by, artifactId, toId } = found;
-      if (!kept.has(artifactId) || !(toId === null ? steps.has(stepName(found)) : kept.has(toId)))
-        continue;
+      if (!kept.has(artifactId)) continue;
+      if (!(toId === null ? passed.has(stepName(found)) : kept.has(toId))) continue;
       const artifact = { artifactId };
       const other =
         toId === null ? { runId: found.runId!, stepKey: found.stepKey! } : { artifactId: toId };
@@ -210,6 +221,21 @@ function edgesOf(kept: ReadonlyMap<string, number>, sides: readonly Side[]): Lin
     }
   }
   return [...edges.values()];
+}
+
+/** Those next to a kept artifact that lead on to another, or to none at all. */
+function passedSteps(side: Side, kept: ReadonlyMap<string, number>): Set<string> {
+  const [near, far] = kindsOf(side);
+  const passed = new Set<string>();
+  const dangling = new Set<string>();
+  for (const edge of side.found) {
+    if (edge.by === near && kept.has(edge.artifactId)) passed.add(stepName(edge));
+    if (edge.by === far) dangling.add(stepName(edge));
+  }
+  for (const edge of side.found) {
+    if (edge.by === far && kept.has(edge.artifactId)) dangling.delete(stepName(edge));
+  }
+  return new Set([...passed].filter((step) => !dangling.has(step)));
 }
 
 function stepName({ runId, stepKey }: Found): string {
