@@ -1,13 +1,13 @@
 /** `polyphony replay` of a recording of our making, one run after the other, for as long as a test wants. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asked } from './ask.ts';
+import { ask } from './ask.ts';
 import { startPolyphony } from './process.ts';
 
 export interface EndlessReplay {
   /** Of the recording. */
   readonly bytes: Buffer;
-  /** Events of all its runs that are stored by now; rejects while the gateway is away. */
+  /** Events of all its runs that are stored, when the gateway was last there. Rejects when a replay failed. */
   stored(): Promise<number>;
   /** Ends after the current run. Answers the ids of all; rejects when a replay failed. */
   stop(): Promise<readonly string[]>;
@@ -17,6 +17,7 @@ const TASKS = 200;
 /** 402 events in about 4 seconds, in steps of 20 ms. */
 const SPEED = '10';
 const NAME = 'replayed without end';
+const RUNS = `{ runs(first: 100, filter: { workflow: { name: { eq: "${NAME}" } } }) { nodes { version } } }`;
 
 /** Starts with the first run. `folder` is for the recording's file. */
 export async function startEndlessReplay(url: string, folder: string): Promise<EndlessReplay> {
@@ -36,15 +37,17 @@ export async function startEndlessReplay(url: string, folder: string): Promise<E
   }
 
   const replaying = replay();
-  replaying.catch(() => undefined); // Told by stop().
+  let failure: unknown;
+  let known = 0;
+  replaying.catch((error: unknown) => (failure = error));
   return {
     bytes,
     async stored() {
-      const { runs: found } = await asked<{ runs: { nodes: { version: number }[] } }>(
-        url,
-        `{ runs(first: 100, filter: { workflow: { name: { eq: "${NAME}" } } }) { nodes { version } } }`,
-      );
-      return found.nodes.reduce((sum, { version }) => sum + version, 0);
+      if (failure) throw failure;
+      const answer = await ask<{ runs: { nodes: { version: number }[] } }>(url, RUNS);
+      if ('data' in answer)
+        known = answer.data.runs.nodes.reduce((sum, run) => sum + run.version, 0);
+      return known;
     },
     async stop() {
       wish.stop = true;
