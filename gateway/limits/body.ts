@@ -33,7 +33,7 @@ export function openBodies({ body_bytes_max, bodies_bytes_max }: BodyLimits): Bo
         mine_bytes = 0;
       };
       try {
-        for await (const chunk of chunksOf(request)) {
+        for await (const chunk of request as AsyncIterable<Buffer>) {
           seen_bytes += chunk.length;
           if (seen_bytes > body_bytes_max * 5) break;
           if (seen_bytes > body_bytes_max) {
@@ -54,11 +54,6 @@ export function openBodies({ body_bytes_max, bodies_bytes_max }: BodyLimits): Bo
       return { body: Buffer.concat(chunks, mine_bytes), release };
     },
   };
-}
-
-/** Without `destroyOnReturn: false`, leaving the loop early would cut the socket that the answer has to take. */
-function chunksOf(request: IncomingMessage): AsyncIterable<Buffer> {
-  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
 }
 
 function tooLarge(limit: number, seen: number): Rejected {
