@@ -139,6 +139,8 @@ describe.each(DATABASES)('$name', ({ open }) => {
     );
     expect(later).toMatchObject({ workflowId: first.workflowId, versionId: first.versionId });
     expect(later.runId).not.toBe(first.runId);
+    const named = await base.db.workflow.findUniqueOrThrow({ where: { id: first.workflowId } });
+    expect(named.name).toBe('mosaic-orion');
 
     const renamed = edited(MOSAIC, [[`${TASKS}[11].name`, 'thumbnail']]);
     const other = await load(renamed, { name: 'Orion, small' });

@@ -1,4 +1,5 @@
 /** The workflows of the small world: invented by us, a handful of kinds. */
+import type { JsonObject } from '../events/log.ts';
 
 export interface SeedFile {
   readonly name: string;
@@ -6,6 +7,7 @@ export interface SeedFile {
   readonly sizeBytes: number;
   /** Names of the checks that judge it. */
   readonly checks?: readonly string[];
+  readonly metadata?: JsonObject;
 }
 
 export interface SeedStep {

@@ -29,6 +29,8 @@ export interface Story {
   /** 0 to 1: about what its checks say. */
   readonly quality?: number;
   readonly tags?: readonly string[];
+  /** Tells no progress and no costs. */
+  readonly brief?: boolean;
   /** Index of the story that this one retries; its steps before `keepUntil` are kept. */
   readonly retries?: number;
   readonly kept?: readonly string[];
@@ -126,7 +128,7 @@ function stopOf(story: Story, timeline: readonly Timed[]): number {
 
 function stepMoments(
   { step, worker, start_ms, end_ms }: Timed,
-  { flaky, quality = 0.9 }: Story,
+  { flaky, quality = 0.9, brief = false }: Story,
   workflow: SeedWorkflow,
   random: () => number,
 ): Moment[] {
@@ -157,9 +159,7 @@ function stepMoments(
     }),
   );
   const amount = rounded(step.minutes * (step.cores ?? 1) * 0.0021);
-  return [
-    { ...of, at_ms: start_ms, type: 'STEP_STARTED', payload: begun },
-    ...again,
+  const aside: Moment[] = [
     {
       ...of,
       at_ms: half_ms,
@@ -168,19 +168,22 @@ function stepMoments(
     },
     {
       ...of,
-      at_ms: end_ms,
-      type: 'STEP_SUCCEEDED',
-      payload: {
-        outputs: step.makes.map((made) => ({ ...payloadOf(made), uri: uriOf(workflow, made) })),
-      },
-    },
-    ...judged,
-    {
-      ...of,
-      at_ms: end_ms,
+      at_ms: end_ms + 1,
       type: 'COST_RECORDED',
       payload: { kind: 'compute', amount, unit: 'USD' },
     },
+  ];
+  return [
+    { ...of, at_ms: start_ms, type: 'STEP_STARTED', payload: begun },
+    ...again,
+    {
+      ...of,
+      at_ms: end_ms,
+      type: 'STEP_SUCCEEDED',
+      payload: { outputs: step.makes.map((made) => outputOf(workflow, made)) },
+    },
+    ...judged,
+    ...(brief ? [] : aside),
   ];
 }
 
@@ -251,8 +254,9 @@ function payloadOf({ name, kind, sizeBytes }: SeedFile): JsonObject {
   return { name, kind, sizeBytes };
 }
 
-function uriOf({ key }: SeedWorkflow, { name }: SeedFile): string {
-  return `s3://polyphony-samples/${key.slice(key.indexOf('/') + 1)}/${name}`;
+function outputOf({ key }: SeedWorkflow, made: SeedFile): JsonObject {
+  const uri = `s3://polyphony-samples/${key.slice(key.indexOf('/') + 1)}/${made.name}`;
+  return { ...payloadOf(made), uri, ...(made.metadata ? { metadata: made.metadata } : {}) };
 }
 
 function outcomeOf(score: number): 'PASSED' | 'WARNED' | 'FAILED' {
