@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
 import { seedRun } from '../../e2e/kit/world.ts';
 import { dropEmptyPartitions, makePartitions } from './partitions.ts';
@@ -121,6 +121,33 @@ describe.each(DATABASES)('$name', ({ name, open }) => {
       await client.query('COMMIT');
       client.release();
       expect((await makePartitions(database.sql, later, OPTIONS)).made).toHaveLength(3);
+    });
+  }
+
+  if (name === 'postgres') {
+    test('a month to which a run comes while it is being dropped stays, with the run', async () => {
+      await makePartitions(database.sql, NOW, OPTIONS);
+      const client = await database.pool.connect();
+      await client.query('BEGIN');
+      const id = await seedRun(database, ['a'], { createdAt: NOW });
+      await client.query(
+        `INSERT INTO run_event (run_id, seq, event_id, type, occurred_at, actor)
+        VALUES ($1, 1, gen_random_uuid(), 'RUN_QUEUED', now(), 'worker')`,
+        [id],
+      );
+      const later = new Date('2026-12-01T00:00:00Z');
+      const dropping = dropEmptyPartitions(database.sql, later, { lockTimeout_ms: 30_000 });
+      await vi.waitFor(async () => {
+        const { rowCount } = await client.query(
+          `SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))`,
+        );
+        expect(rowCount).toBe(1);
+      });
+      await client.query('COMMIT');
+      client.release();
+      expect(await dropping).toEqual([]);
+      const { rows } = await database.pool.query('SELECT run_id AS id FROM run_event');
+      expect(rows).toEqual([{ id }]);
     });
   }
 
