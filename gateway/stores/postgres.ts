@@ -9,6 +9,7 @@ import { Client, Pool } from 'pg';
 import { PrismaClient } from '../../prisma/generated/client.ts';
 import type { Sql } from '../../resolvers/sql.ts';
 import { openEmbedded } from './embedded.ts';
+import { startUpkeep } from './embedded-upkeep.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { guardTransactions, type NestingGuard } from './nesting.ts';
 import { watchPool, type StatementCall } from './pool.ts';
@@ -35,6 +36,8 @@ export interface PostgresHooks {
   readonly called?: (call: StatementCall) => void;
   /** The embedded database's thread ended unasked; it is started again by the next statement. */
   readonly lost?: (cause: Error) => void;
+  /** A round of the embedded store's upkeep failed (embedded-upkeep.ts). */
+  readonly upkeepFailed?: (error: unknown) => void;
   /** For tests: finds transactions that wait for themselves. */
   readonly guard?: NestingGuard;
   /** For tests and builds: a template other than the installation's. */
@@ -132,7 +135,15 @@ async function embeddedDriver(settings: PostgresSettings, hooks: PostgresHooks):
     lost: hooks.lost,
   });
   await embedded.ready();
-  return { mode: 'embedded', ...embedded };
+  const stopUpkeep = startUpkeep(embedded.connect, hooks.upkeepFailed ?? (() => undefined));
+  return {
+    ...embedded,
+    mode: 'embedded',
+    async close() {
+      await stopUpkeep();
+      await embedded.close();
+    },
+  };
 }
 
 function serverDriver(settings: PostgresSettings, url: string): Promise<Driver> {
