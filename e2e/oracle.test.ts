@@ -1,57 +1,13 @@
-/**
- * The twenty shared recordings against `events-oracle.tsv` beside them: what the rule gives, and what stands in the
- * log after an import. They are not in git: POLYPHONY_DATA or ../shared/data holds them, or this is skipped.
- */
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+/** The twenty shared recordings: what the rule gives, and what stands in the log after an import. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importRecording } from '../resolvers/recordings/import.ts';
 import { replayEvents } from '../resolvers/recordings/replay-events.ts';
 import { readRecording } from '../resolvers/recordings/wfformat.ts';
 import { statement } from '../resolvers/sql.ts';
 import { DATABASES, type TestDatabase } from './kit/database.ts';
+import { EXPECTED, oracleHash, recordingPath, WHY_SKIPPED, type Told } from './kit/oracle.ts';
 import { contextOver } from './kit/world.ts';
-
-const DATA =
-  process.env['POLYPHONY_DATA'] ?? fileURLToPath(new URL('../../shared/data', import.meta.url));
-const FOLDER = join(DATA, 'wfinstances');
-const ORACLE = join(FOLDER, 'events-oracle.tsv');
-const present = existsSync(ORACLE);
-
-const expected = present
-  ? (await readFile(ORACLE, 'utf8'))
-      .trim()
-      .split('\n')
-      .slice(1)
-      .map((line) => line.split('\t') as [string, string, string, string, string, string, string])
-      .map(([file, start, , , events, , sha256]) => ({
-        file,
-        start,
-        events: Number(events),
-        sha256,
-      }))
-  : [];
-
-interface Told {
-  readonly seq: number;
-  readonly type: string;
-  readonly stepKey: string | null;
-  readonly occurredAt: Date;
-}
-
-/** Hash of the oracle's lines: seq from 0, time since RUN_STARTED, its own words for the ends. */
-function hashOf(events: readonly Told[]): string {
-  const start_ms = events[0]?.occurredAt.getTime() ?? 0;
-  const hash = createHash('sha256');
-  for (const { seq, type, stepKey, occurredAt } of events) {
-    const word = type.replace('SUCCEEDED', 'FINISHED');
-    hash.update(`${seq - 2}\t${occurredAt.getTime() - start_ms}\t${word}\t${stepKey ?? ''}\n`);
-  }
-  return hash.digest('hex');
-}
 
 const LOG = statement<Told>(
   'test.log',
@@ -59,24 +15,22 @@ const LOG = statement<Told>(
    WHERE run_id = $1 AND seq > 1 ORDER BY seq`,
 );
 
-const why = present ? '' : ` (skipped: no ${ORACLE}; set POLYPHONY_DATA)`;
-
-describe.skipIf(!present)(`the shared recordings${why}`, () => {
+describe.skipIf(EXPECTED.length === 0)(`the shared recordings${WHY_SKIPPED}`, () => {
   test('there are twenty of them', () => {
-    expect(expected).toHaveLength(20);
+    expect(EXPECTED).toHaveLength(20);
   });
 
-  test.each(expected)('the rule makes the events of $file', async ({ file, ...oracle }) => {
-    const recording = await readRecording(await readFile(join(FOLDER, file)));
+  test.each(EXPECTED)('the rule makes the events of $file', async ({ file, ...oracle }) => {
+    const recording = await readRecording(await readFile(recordingPath(file)));
     const events = replayEvents(recording, '00000000-0000-7000-8000-000000000001');
-    expect(recording.startedAt.toISOString()).toBe(oracle.start.replace('Z', '.000Z'));
+    expect(recording.startedAt.toISOString()).toBe(oracle.start);
     expect(events).toHaveLength(oracle.events);
     const numbered = events.map((event, number) => ({
       ...event,
       stepKey: event.stepKey ?? null,
       seq: number + 2,
     }));
-    expect(hashOf(numbered)).toBe(oracle.sha256);
+    expect(oracleHash(numbered)).toBe(oracle.sha256);
   });
 
   describe.each(DATABASES)('$name', ({ name, open }) => {
@@ -86,9 +40,9 @@ describe.skipIf(!present)(`the shared recordings${why}`, () => {
     });
     afterAll(() => base.close());
 
-    test.each(expected)('the log of $file reads back as the oracle says', async (oracle) => {
+    test.each(EXPECTED)('the log of $file reads back as the oracle says', async (oracle) => {
       const { file, start, events, sha256 } = oracle;
-      const bytes = await readFile(join(FOLDER, file));
+      const bytes = await readFile(recordingPath(file));
       const began_ms = performance.now();
       const imported = await importRecording(contextOver(base), bytes);
       const took_ms = Math.round(performance.now() - began_ms);
@@ -98,8 +52,8 @@ describe.skipIf(!present)(`the shared recordings${why}`, () => {
       expect(imported).toMatchObject({ created: true, events: events + 1 });
       const log = await base.sql.query(LOG, [imported.runId]);
       expect(log).toHaveLength(events);
-      expect(log[0]?.occurredAt.toISOString()).toBe(start.replace('Z', '.000Z'));
-      expect(hashOf(log)).toBe(sha256);
+      expect(log[0]?.occurredAt.toISOString()).toBe(start);
+      expect(oracleHash(log)).toBe(sha256);
       expect(await importRecording(contextOver(base), bytes)).toEqual({
         ...imported,
         created: false,
