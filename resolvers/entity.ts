@@ -54,6 +54,11 @@ export interface AnyEntity {
   readonly orders: readonly string[];
   /** The last words of each order: unique within each of its lists, never null. */
   readonly unique: readonly string[];
+  /**
+   * Order → columns that lead an index before it: of rows that are equal in one of them, a list can be walked along
+   * that order.
+   */
+  readonly walks?: Readonly<Record<string, readonly string[]>>;
   /** What a list is sorted by when its caller does not say. */
   readonly order: readonly OrderTerm[];
   readonly relations: Readonly<Record<string, Relation>>;

@@ -143,8 +143,9 @@ function readList<Row extends object>(
   authorize(ctx.viewer, entity.read, ctx.viewer);
   const terms = readOrder(entity, args.orderBy);
   const page = readPage(args, bounds);
-  const where = (into: Params) =>
-    compileFilter(entity, args.filter, 'x', { params: into, now: ctx.now() });
+  const now = ctx.now();
+  const condition = (filter: Filter | null | undefined) => (into: Params) =>
+    compileFilter(entity, filter, 'x', { params: into, now });
   const cursors = own ?? cursorsOf(entity, terms, args.filter ?? {});
   const position = (cursor: string | null, path: string) =>
     cursor === null ? null : cursors.read(cursor, path, keys);
@@ -152,11 +153,22 @@ function readList<Row extends object>(
     entity,
     terms,
     page,
-    where,
+    where: condition(args.filter),
+    bounds: condition(walkBounds(entity, terms, args.filter ?? {})),
     cursors,
     after: position(page.after, 'after'),
     before: position(page.before, 'before'),
   };
+}
+
+/** What a filter says of the first word of the order, and of one column that leads an index before it. */
+function walkBounds(entity: AnyEntity, [first]: readonly Term[], filter: Filter): Filter {
+  const field = first?.field ?? '';
+  const equal = entity.walks?.[field]?.find((lead) => {
+    const operators = filter[lead] as Filter | null | undefined;
+    return operators?.['eq'] != null;
+  });
+  return { [field]: filter[field], ...(equal === undefined ? {} : { [equal]: filter[equal] }) };
 }
 
 /** The values of a row in the order, bound to order and filter as they were written. */

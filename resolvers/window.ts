@@ -11,6 +11,8 @@ export interface Wanted {
   readonly page: Page;
   /** The condition of the filter on a row called `x`. */
   readonly where: (into: Params) => string;
+  /** The part of it that bounds a walk along the order: an index answers both at once. */
+  readonly bounds: (into: Params) => string;
   /** Values of the order to start behind, and to end before. */
   readonly after: readonly unknown[] | null;
   readonly before: readonly unknown[] | null;
@@ -30,19 +32,20 @@ export function windowSql(wanted: Wanted, scope: string, into: Params): string {
 /**
  * As windowSql, for a list of any length. Whether it is quicker to walk along the order until the page is full or to
  * collect what the filter's indexes find and sort it depends on how many rows match and where they lie; Postgres
- * guesses that for words and correlated columns, and is wrong by seconds at a million rows. So the walk goes first
- * and ends after AHEAD_ROWS; only if it neither filled the page nor saw the end of the list, the indexes follow
+ * guesses that for words and correlated columns, and is wrong by seconds at a million rows. So the walk goes first,
+ * within the bounds that its own index knows, and ends after AHEAD_ROWS; only if it neither filled the page nor saw the end of the list, the indexes follow
  * (OFFSET 0 keeps them from walking too). Measured in docs/decisions/0003-pages-of-filtered-lists.md.
  */
 export function pageSql(wanted: Wanted, scope: string, into: Params): string {
   const { entity } = wanted;
   const columns = selectList(entity, 'x');
   const where = wanted.where(into);
+  const bounds = wanted.bounds(into);
   const { order, starts, end, limit } = clauses(wanted, into);
   const along = (rows: number) => {
     const ranges = starts.map(
       (start) => `SELECT x.* FROM ${entity.table} x
-        WHERE ${scope} AND ${start} AND ${end} ORDER BY ${order} LIMIT ${rows}`,
+        WHERE ${scope} AND ${bounds} AND ${start} AND ${end} ORDER BY ${order} LIMIT ${rows}`,
     );
     if (ranges.length === 1) return ranges[0]!;
     const all = ranges.map((range) => `(${range})`).join(' UNION ALL ');

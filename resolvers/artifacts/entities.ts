@@ -41,6 +41,7 @@ export const ARTIFACT: Entity<ArtifactRow> = {
   ],
   orders: ['createdAt', 'name', 'sizeBytes', 'quality'],
   unique: ['id'],
+  walks: { createdAt: ['kind'], quality: ['kind'] },
   order: [{ field: 'createdAt', direction: 'DESC' }],
   relations: {
     run: { to: 'Run', kind: 'one', on: (made, run) => `${run}.id = ${made}.run_id` },

@@ -51,6 +51,7 @@ export const WORKFLOW: Entity<WorkflowRow> = {
   filters: ['id', 'name', 'kind', 'description', 'createdAt', 'updatedAt', 'quality'],
   orders: ['createdAt', 'updatedAt', 'name', 'kind'],
   unique: ['id'],
+  walks: { createdAt: ['kind'] },
   order: [{ field: 'createdAt', direction: 'DESC' }],
   relations: {
     runs: { to: 'Run', kind: 'many', on: (workflow, run) => `${run}.workflow_id = ${workflow}.id` },
@@ -129,6 +130,7 @@ export const RUN: Entity<RunRow> = {
   ],
   orders: ['createdAt', 'startedAt', 'finishedAt', 'updatedAt', 'durationMs', 'status'],
   unique: ['id'],
+  walks: { createdAt: ['workflowId', 'status'] },
   order: [{ field: 'createdAt', direction: 'DESC' }],
   relations: {
     workflow: {

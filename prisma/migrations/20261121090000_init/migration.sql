@@ -244,6 +244,9 @@ CREATE INDEX "artifact_workspace_id_created_at_id_idx" ON "artifact"("workspace_
 CREATE INDEX "artifact_workspace_id_kind_created_at_id_idx" ON "artifact"("workspace_id", "kind", "created_at", "id");
 
 -- CreateIndex
+CREATE INDEX "artifact_workspace_id_kind_quality_id_idx" ON "artifact"("workspace_id", "kind", "quality" NULLS FIRST, "id");
+
+-- CreateIndex
 CREATE INDEX "artifact_workspace_id_quality_id_idx" ON "artifact"("workspace_id", "quality" NULLS FIRST, "id");
 
 -- CreateIndex
@@ -272,6 +275,9 @@ CREATE INDEX "artifact_derivation_downstream_id_idx" ON "artifact_derivation"("d
 
 -- CreateIndex
 CREATE INDEX "artifact_check_artifact_id_name_position_idx" ON "artifact_check"("artifact_id", "name", "position");
+
+-- CreateIndex
+CREATE INDEX "artifact_check_name_outcome_artifact_id_idx" ON "artifact_check"("name", "outcome", "artifact_id");
 
 -- CreateIndex
 CREATE INDEX "run_workspace_id_created_at_id_idx" ON "run"("workspace_id", "created_at", "id");
