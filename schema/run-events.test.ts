@@ -91,6 +91,13 @@ describe.each(DATABASES)('the log of a run ($name)', ({ open }) => {
     expect(seqs).toEqual(Array.from({ length: LOG_LENGTH }, (_, at) => at + 1));
   });
 
+  test('a page in the middle knows what is on either side of it', async () => {
+    const { endCursor } = (await page(null, 5)).pageInfo;
+    const middle = await page(endCursor, 5);
+    expect(middle.nodes.map(({ seq }) => seq)).toEqual([6, 7, 8, 9, 10]);
+    expect(middle.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+  });
+
   test('after the last event is nothing, until there is more', async () => {
     const commands = commandsOver(graph);
     const { pageInfo } = (await graph.data<Page>(EVENTS, { runId: other.id })).runEvents;
