@@ -2,7 +2,13 @@
 import { checkCall, CALL_LIMITS } from '../../resolvers/events/check.ts';
 import { decide } from '../../resolvers/events/decide.ts';
 import { readEvents, type StoredEvent } from '../../resolvers/events/read.ts';
-import { accept, putStep, runState, type RunState } from '../../resolvers/events/state.ts';
+import {
+  accept,
+  putStep,
+  runState,
+  type RunFields,
+  type RunState,
+} from '../../resolvers/events/state.ts';
 import { statement, type Sql } from '../../resolvers/sql.ts';
 import { WORKSPACE } from './log-world.ts';
 
@@ -70,14 +76,33 @@ function queuedState(queued: StoredEvent, steps: readonly string[]): RunState {
     metadata?: Record<string, never>;
   };
   const state = runState(queued.runId, WORKSPACE, {
-    ...{ status: 'QUEUED', statusName: null, version: 1, fence: null, failureReason: null },
-    ...{ error: null, stepsDone: 0, stepsFailed: 0, stepsRunning: 0, startedAt: null },
-    ...{ finishedAt: null, tags: tags ?? [], metadata: metadata ?? {}, movedSeq: 0 },
+    status: 'QUEUED',
+    statusName: null,
+    version: 1,
+    fence: null,
+    failureReason: null,
+    error: null,
+    stepsDone: 0,
+    stepsFailed: 0,
+    stepsRunning: 0,
+    startedAt: null,
+    finishedAt: null,
+    tags: tags ?? [],
+    metadata: metadata ?? {},
+    movedSeq: 0,
   });
   for (const stepKey of steps) {
     putStep(state, {
-      ...{ runId: queued.runId, stepKey, status: 'PENDING', attempt: 0, progress: null },
-      ...{ message: null, failureReason: null, error: null, startedAt: null, finishedAt: null },
+      runId: queued.runId,
+      stepKey,
+      status: 'PENDING',
+      attempt: 0,
+      progress: null,
+      message: null,
+      failureReason: null,
+      error: null,
+      startedAt: null,
+      finishedAt: null,
       changedSeq: 1,
     });
   }
@@ -85,18 +110,41 @@ function queuedState(queued: StoredEvent, steps: readonly string[]): RunState {
 }
 
 function rowsOf(state: RunState): RunRows {
-  const { fence, movedSeq, startedAt, finishedAt, ...run } = state.run;
   const steps = [...(state.steps?.values() ?? [])].map((row) => [
-    ...[row.stepKey, row.status, row.attempt, row.progress, row.message, row.failureReason],
-    ...[row.error, ms(row.startedAt), ms(row.finishedAt), row.changedSeq],
+    row.stepKey,
+    row.status,
+    row.attempt,
+    row.progress,
+    row.message,
+    row.failureReason,
+    row.error,
+    ms(row.startedAt),
+    ms(row.finishedAt),
+    row.changedSeq,
   ]);
   const attempts = [...(state.attempts?.values() ?? [])].map((row) => [
-    ...[row.stepKey, row.attempt, row.status, row.worker, row.failureReason, row.error],
-    ...[ms(row.startedAt), ms(row.finishedAt), row.changedSeq],
+    row.stepKey,
+    row.attempt,
+    row.status,
+    row.worker,
+    row.failureReason,
+    row.error,
+    ms(row.startedAt),
+    ms(row.finishedAt),
+    row.changedSeq,
   ]);
   const artifacts = [...(state.artifacts?.values() ?? [])].map((row) => [
-    ...[row.id, row.name, row.stepKey, row.kind ?? 'file', row.uri, row.sizeBytes ?? 0],
-    ...[row.checksum, row.metadata ?? {}, row.quality, ms(row.createdAt), row.changedSeq],
+    row.id,
+    row.name,
+    row.stepKey,
+    row.kind ?? 'file',
+    row.uri,
+    row.sizeBytes ?? 0,
+    row.checksum,
+    row.metadata ?? {},
+    row.quality,
+    ms(row.createdAt),
+    row.changedSeq,
   ]);
   const uses = [...(state.uses?.values() ?? [])].map((row) => [
     row.stepKey,
@@ -104,13 +152,18 @@ function rowsOf(state: RunState): RunRows {
     row.changedSeq,
   ]);
   return {
-    run: { ...run, started: startedAt !== null, finished: finishedAt !== null },
+    run: runOf(state.run),
     steps: sorted(steps, [0]),
     attempts: sorted(attempts, [0, 1]),
     artifacts: sorted(artifacts, [1]),
     uses: sorted(uses, [0, 1]),
     checks: (state.checks ?? []).map((row) => [
-      ...[row.id, row.name, row.outcome, row.score, row.details, row.changedSeq],
+      row.id,
+      row.name,
+      row.outcome,
+      row.score,
+      row.details,
+      row.changedSeq,
     ]),
   };
 }
@@ -125,4 +178,23 @@ function sorted<Row extends readonly unknown[]>(
 
 function ms(iso: string | null): number | null {
   return iso === null ? null : Date.parse(iso);
+}
+
+function runOf(run: RunFields): object {
+  const { status, statusName, version, failureReason, error, tags, metadata } = run;
+  const { stepsDone, stepsFailed, stepsRunning } = run;
+  return {
+    status,
+    statusName,
+    version,
+    failureReason,
+    error,
+    stepsDone,
+    stepsFailed,
+    stepsRunning,
+    started: run.startedAt !== null,
+    finished: run.finishedAt !== null,
+    tags,
+    metadata,
+  };
 }

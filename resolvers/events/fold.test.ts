@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CheckOutcome, FailureReason } from '../../prisma/generated/enums.ts';
 import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
