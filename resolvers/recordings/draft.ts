@@ -17,7 +17,7 @@ export interface Draft {
   readonly paths: DraftPaths;
 }
 
-export interface DraftPaths {
+interface DraftPaths {
   /** Of the list of tasks. */
   readonly tasks: string;
   /** What the key of a task is called there. */
@@ -48,9 +48,9 @@ export type Measured = Omit<Task, keyof GraphStep | 'inputs' | 'outputs'>;
 /** Of names of files: those of artifacts, as events carry them. */
 export const FILE_NAME_BYTES_MAX = 1_024;
 /** Inputs or outputs of one task: what one event carries. */
-export const TASK_FILES_MAX = 10_000;
+const TASK_FILES_MAX = 10_000;
 /** Forty times the largest recording we know of. */
-export const FILES_MAX = 200_000;
+const FILES_MAX = 200_000;
 
 const STAND_IN = '\u0001task ';
 

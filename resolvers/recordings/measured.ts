@@ -7,9 +7,9 @@ import type { Fields, ShapeReader } from './shape.ts';
 /** Ten years: keeps all times of a run far below 2^53 ms. */
 export const SECONDS_MAX = 316_224_000;
 /** Of names of machines: the worker of a step. */
-export const MACHINE_BYTES_MAX = 256;
+const MACHINE_BYTES_MAX = 256;
 /** Of cores of a machine or a task. */
-export const CORES_MAX = 1_000_000;
+const CORES_MAX = 1_000_000;
 /** Of a command or one of its arguments: Nextflow's are whole scripts. */
 const COMMAND_BYTES_MAX = 1_048_576;
 const PRIORITY_MAX = 1_000_000_000;

@@ -8,10 +8,10 @@ import type { Recording } from './recording.ts';
 import { scheduleOf, type ScheduledTask } from './schedule.ts';
 
 /** The seq of the first event that a recording gives a run. */
-export const FIRST_SEQ = 2;
+const FIRST_SEQ = 2;
 
 /** The id of the event that gets this seq: the same however often it is sent. */
-export function replayEventId(runId: string, seq: number): string {
+function replayEventId(runId: string, seq: number): string {
   return derivedId(`replay:${seq}`, runId);
 }
 

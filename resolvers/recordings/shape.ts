@@ -7,14 +7,14 @@ import { textFault, type Issues } from '../issues.ts';
 /** An object of the file. Only its own, known keys are asked for. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-export interface NumberRule {
+interface NumberRule {
   readonly min: number;
   readonly max: number;
   readonly whole?: boolean;
   readonly optional?: boolean;
 }
 
-export interface TextRule {
+interface TextRule {
   /** UTF-8. */
   readonly bytes_max: number;
   readonly optional?: boolean;

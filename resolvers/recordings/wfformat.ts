@@ -16,7 +16,7 @@ import { readSplitLayout } from './split-layout.ts';
 /** Bytes of a recording, inflated. The largest one we know of has 4.2 MB. */
 export const RECORDING_BYTES_MAX = 67_108_864;
 /** Objects and lists in each other; the format needs 7. */
-export const RECORDING_DEPTH_MAX = 64;
+const RECORDING_DEPTH_MAX = 64;
 
 const DESCRIPTION_BYTES_MAX = 10_000;
 

@@ -6,9 +6,9 @@ export const STEP_KEY_BYTES_MAX = 500;
 /** Of the names of steps and workflows; the latter are indexed. */
 export const NAME_BYTES_MAX = 500;
 /** Six times the largest recording we know of. */
-export const STEPS_MAX = 20_000;
+const STEPS_MAX = 20_000;
 /** Ten times the largest recording we know of. */
-export const EDGES_MAX = 200_000;
+const EDGES_MAX = 200_000;
 
 /** A node of the graph as somebody defines it. */
 export interface GraphStep {

@@ -19,7 +19,7 @@ export interface WorkflowToStore {
   readonly now: Date;
 }
 
-export interface StepToStore extends GraphStep {
+interface StepToStore extends GraphStep {
   readonly settings?: JsonObject;
 }
 

@@ -37,7 +37,7 @@ export interface Story {
 }
 
 /** Events of one actor that follow each other: one append. */
-export interface Chapter {
+interface Chapter {
   readonly actor: Actor;
   readonly events: readonly NewEvent[];
 }
