@@ -2,7 +2,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { replayEvents } from '../resolvers/recordings/replay-events.ts';
 import { parseRecording } from '../resolvers/recordings/wfformat.ts';
@@ -11,6 +10,7 @@ import { DATABASES } from './kit/database.ts';
 import { startEndlessReplay } from './kit/endless-replay.ts';
 import { startPostgres, type PostgresServer } from './kit/postgres-server.ts';
 import { startGatewayProcess, type GatewayProcess, type Settings } from './kit/process.ts';
+import { until } from './kit/until.ts';
 import { repeat, startWriters, type Writers } from './kit/writers.ts';
 
 const KILLS = 20;
@@ -161,14 +161,4 @@ async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'polyphony-kill-'));
   closers.push(() => rm(folder, { recursive: true, force: true }));
   return folder;
-}
-
-const WAIT_MS = 60_000;
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline_ms = performance.now() + WAIT_MS;
-  while (!(await holds())) {
-    if (performance.now() > deadline_ms) throw new Error(`not within ${WAIT_MS} ms: ${what}`);
-    await sleep(20);
-  }
 }

@@ -127,3 +127,11 @@ async function untilReady(url: string, { child, written }: Running): Promise<voi
     `the gateway is not ready within ${READY_WAIT_MS} ms:\n${written.stderr}${written.stdout}`,
   );
 }
+
+/** What a command printed on stdout: a JSON value a line. */
+export function linesOf<Line>(stdout: string): Line[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+}
