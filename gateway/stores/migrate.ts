@@ -44,52 +44,76 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
   );
 }
 
-/** Applies what is missing and returns its names. Throws on an edited or half-applied migration. */
+/**
+ * Applies what is missing and answers its names. Each migration is one transaction with its record: killed or
+ * failed in the middle it leaves nothing, and the next call begins it anew. Throws on an edited one, and on one that
+ * another tool began and did not finish. Several at once wait for each other.
+ */
 export async function migrate(
   session: Session,
   migrations: readonly Migration[],
 ): Promise<string[]> {
-  await session.query('/* migrate.lock */ SELECT pg_advisory_lock($1)', [PRISMA_LOCK_ID]);
-  try {
-    await session.script(TABLE);
-    const { rows } =
-      await session.query(`/* migrate.recorded */ SELECT migration_name, checksum, finished_at
-      FROM "_prisma_migrations" WHERE rolled_back_at IS NULL ORDER BY started_at`);
-    const recorded = new Map((rows as Recorded[]).map((row) => [row.migration_name, row]));
-    const applied: string[] = [];
-    for (const migration of migrations) {
-      const known = recorded.get(migration.name);
-      if (known && !known.finished_at)
-        throw new Error(
-          `Migration ${migration.name} failed before; repair it, then set rolled_back_at.`,
-        );
-      if (known && known.checksum !== migration.checksum)
-        throw new Error(`Migration ${migration.name} was edited after it was applied.`);
-      if (known) continue;
-      const id = randomUUID();
-      await session.query(
-        `/* migrate.started */ INSERT INTO "_prisma_migrations" (id, checksum, migration_name)
-        VALUES ($1, $2, $3)`,
-        [id, migration.checksum, migration.name],
-      );
-      try {
-        await session.script(migration.sql);
-      } catch (error) {
-        await session.query(
-          '/* migrate.failed */ UPDATE "_prisma_migrations" SET logs = $2 WHERE id = $1',
-          [id, String(error)],
-        );
-        throw error;
-      }
-      await session.query(
-        `/* migrate.finished */ UPDATE "_prisma_migrations"
-        SET finished_at = now(), applied_steps_count = 1 WHERE id = $1`,
-        [id],
-      );
-      applied.push(migration.name);
-    }
-    return applied;
-  } finally {
-    await session.query('/* migrate.unlock */ SELECT pg_advisory_unlock($1)', [PRISMA_LOCK_ID]);
+  const applied: string[] = [];
+  for (;;) {
+    const name = await applyNext(session, migrations);
+    if (name === null) return applied;
+    applied.push(name);
   }
+}
+
+/** In one transaction, which holds the lock: embedded all connections share a session, and its locks. */
+async function applyNext(
+  session: Session,
+  migrations: readonly Migration[],
+): Promise<string | null> {
+  await session.script('/* migrate.begin */ BEGIN');
+  try {
+    await session.query('/* migrate.lock */ SELECT pg_advisory_xact_lock($1)', [PRISMA_LOCK_ID]);
+    await session.script(TABLE);
+    const [next] = missingOf(await recordedIn(session), migrations);
+    if (next) await apply(session, next);
+    await session.script('/* migrate.commit */ COMMIT');
+    return next?.name ?? null;
+  } catch (error) {
+    await session.script('/* migrate.rollback */ ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function recordedIn(session: Session): Promise<Map<string, Recorded>> {
+  const { rows } =
+    await session.query(`/* migrate.recorded */ SELECT migration_name, checksum, finished_at
+    FROM "_prisma_migrations" WHERE rolled_back_at IS NULL ORDER BY started_at`);
+  return new Map((rows as Recorded[]).map((row) => [row.migration_name, row]));
+}
+
+function missingOf(
+  recorded: ReadonlyMap<string, Recorded>,
+  migrations: readonly Migration[],
+): Migration[] {
+  return migrations.filter(({ name, checksum }) => {
+    const known = recorded.get(name);
+    if (known && !known.finished_at) {
+      throw new Error(`Migration ${name} failed before; repair it, then set rolled_back_at.`);
+    }
+    if (known && known.checksum !== checksum) {
+      throw new Error(`Migration ${name} was edited after it was applied.`);
+    }
+    return !known;
+  });
+}
+
+async function apply(session: Session, { name, checksum, sql }: Migration): Promise<void> {
+  try {
+    await session.script(sql);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Migration ${name} cannot be applied: ${why}`, { cause: error });
+  }
+  await session.query(
+    `/* migrate.record */ INSERT INTO "_prisma_migrations"
+      (id, checksum, migration_name, finished_at, applied_steps_count)
+    VALUES ($1, $2, $3, clock_timestamp(), 1)`,
+    [randomUUID(), checksum, name],
+  );
 }
