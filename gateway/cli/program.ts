@@ -2,19 +2,23 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { Invalid } from '../../resolvers/errors.ts';
 import { canonicalId } from '../../resolvers/keys.ts';
+import type { Environment } from '../config.ts';
 import { EXIT, EXIT_HELP, exitCodeOf, explain, Interrupted } from './exit.ts';
 import type { Speed } from './replay-batches.ts';
 import { SEED_SCALES, type SeedScale } from './scales.ts';
 
 /** Runs one command and answers its exit code. Prints what goes wrong; never throws. */
-export async function runCommand(argv: readonly string[]): Promise<number> {
+export async function runCommand(
+  argv: readonly string[],
+  environment: Environment,
+): Promise<number> {
   const outcome = { code: EXIT.done as number };
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     if (argv[0] !== 'serve') process.exit(EXIT.done); // Whoever read it has had enough: `… | head`.
   });
   try {
-    await programOf(outcome).parseAsync(argv, { from: 'user' });
+    await programOf(outcome, environment).parseAsync(argv, { from: 'user' });
     return outcome.code;
   } catch (error) {
     // Commander has printed its own: what is wrong with the call, or the help that was asked for.
@@ -24,7 +28,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   }
 }
 
-function programOf(outcome: { code: number }): Command {
+function programOf(outcome: { code: number }, environment: Environment): Command {
   const program = new Command('polyphony')
     .description('One GraphQL graph over your stores, with the state of running workflows.')
     .exitOverride()
@@ -44,10 +48,10 @@ ${EXIT_HELP}`,
       outcome.code = await action(...args);
     };
 
-  serveCommand(program, run);
-  storeCommands(program, run);
+  serveCommand(program, run, environment);
+  storeCommands(program, run, environment);
   replayCommand(program, run);
-  printCommands(program, run);
+  printCommands(program, run, environment);
   return program;
 }
 
@@ -55,7 +59,7 @@ type Run = <Args extends unknown[]>(
   action: (...args: Args) => Promise<number>,
 ) => (...args: Args) => Promise<void>;
 
-function serveCommand(program: Command, run: Run): void {
+function serveCommand(program: Command, run: Run, environment: Environment): void {
   program
     .command('serve')
     .description('serve the graph until Ctrl-C, which lets running requests end')
@@ -67,10 +71,10 @@ function serveCommand(program: Command, run: Run): void {
         ['DATABASE_URL=postgresql://me@db/polyphony polyphony serve', 'on a server'],
       ),
     )
-    .action(run(async () => (await import('./serve.ts')).serve(process.env)));
+    .action(run(async () => (await import('./serve.ts')).serve(environment)));
 }
 
-function storeCommands(program: Command, run: Run): void {
+function storeCommands(program: Command, run: Run, environment: Environment): void {
   program
     .command('migrate')
     .description('bring the database to the state this version needs')
@@ -78,7 +82,7 @@ function storeCommands(program: Command, run: Run): void {
       'after',
       examples(['DATABASE_URL=postgresql://me@db/polyphony polyphony migrate', '']),
     )
-    .action(run(async () => (await import('./migrate.ts')).migrate(process.env)));
+    .action(run(async () => (await import('./migrate.ts')).migrate(environment)));
 
   program
     .command('seed')
@@ -95,7 +99,7 @@ function storeCommands(program: Command, run: Run): void {
     )
     .action(
       run(async ({ scale }: { scale?: SeedScale }) =>
-        (await import('./seed.ts')).seed(process.env, scale),
+        (await import('./seed.ts')).seed(environment, scale),
       ),
     );
 
@@ -111,7 +115,7 @@ function storeCommands(program: Command, run: Run): void {
       ),
     )
     .action(
-      run(async (files: string[]) => (await import('./import.ts')).importFiles(process.env, files)),
+      run(async (files: string[]) => (await import('./import.ts')).importFiles(environment, files)),
     );
 
   program
@@ -125,7 +129,7 @@ function storeCommands(program: Command, run: Run): void {
     .addHelpText('after', examples(['polyphony doctor', ''], ['polyphony doctor --new-epoch', '']))
     .action(
       run(async (options: { newEpoch?: true; json?: true }) =>
-        (await import('./doctor.ts')).doctor(process.env, options),
+        (await import('./doctor.ts')).doctor(environment, options),
       ),
     );
 }
@@ -180,7 +184,7 @@ interface ReplayFlags {
   readonly resume?: string;
 }
 
-function printCommands(program: Command, run: Run): void {
+function printCommands(program: Command, run: Run, environment: Environment): void {
   program
     .command('print-schema')
     .description('print the graph in the schema language')
@@ -191,7 +195,7 @@ function printCommands(program: Command, run: Run): void {
     .command('print-config')
     .description('print the settings in force, passwords left out')
     .addHelpText('after', examples(['DATABASE_POOL_MAX=20 polyphony print-config', '']))
-    .action(run(async () => (await import('./print.ts')).printConfig(process.env)));
+    .action(run(async () => (await import('./print.ts')).printConfig(environment)));
 }
 
 function examples(...lines: readonly (readonly [command: string, does: string])[]): string {

@@ -4,7 +4,7 @@ import { within } from '../limits/deadline.ts';
 /** Throws or hangs when the store is away. What it answers is shown: version, mode. */
 export type Probe = () => Promise<Readonly<Record<string, unknown>>>;
 
-export interface StoreHealth {
+interface StoreHealth {
   readonly ok: boolean;
   readonly ms: number;
   /** Why not; a sentence, never what a driver says. */
@@ -12,7 +12,7 @@ export interface StoreHealth {
   readonly [detail: string]: unknown;
 }
 
-export interface Health {
+interface Health {
   readonly ready: boolean;
   readonly draining: boolean;
   readonly stores: Readonly<Record<string, StoreHealth>>;

@@ -9,7 +9,7 @@ import type { Answer } from '../execution/answer.ts';
 import type { StatementCall } from '../stores/pool.ts';
 
 /** Connections of the pool, now. */
-export interface PoolUse {
+interface PoolUse {
   readonly total: number;
   readonly idle: number;
   /** Callers that wait for one. */
@@ -17,7 +17,7 @@ export interface PoolUse {
 }
 
 /** What is read when /metrics is asked for, not as it happens. */
-export interface Gauges {
+interface Gauges {
   readonly pool?: () => PoolUse;
   /** Append calls not answered yet. */
   readonly appending?: () => number;
