@@ -188,6 +188,9 @@ describe.each(DATABASES)('$name', ({ open }) => {
       await log.append(work(of('STEP_STARTED', 1)));
       expect(await refusal(work(of('STEP_SUCCEEDED', 2)))).toMatch(/is at attempt 1/);
       await log.append(work(of('STEP_RETRYING', 1), of('STEP_STARTED', 2)));
+      expect(await refusal(work(of('STEP_SUCCEEDED', 1)))).toMatch(
+        /at attempt 2, expected attempt 1/,
+      );
       const late = event('LOG_APPENDED', { stepKey: 'align', attempt: 1, payload: { lines: [] } });
       expect((await log.append(work(late))).version).toBe(6);
     });
