@@ -23,6 +23,8 @@ const machine = {
   memory_gib: Math.round(totalmem() / 2 ** 30),
   load: loadavg().map((value) => Math.round(value * 100) / 100),
 };
-const { run } = await load();
-console.log(JSON.stringify({ bench: name, machine, ...((await run(args)) as object) }, null, 2));
+const bench = await load();
+console.log(
+  JSON.stringify({ bench: name, machine, ...((await bench.run(args)) as object) }, null, 2),
+);
 process.exit(0);
