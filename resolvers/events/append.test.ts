@@ -196,6 +196,35 @@ describe.each(DATABASES)('$name', ({ open }) => {
     });
   });
 
+  test('a flush costs as many statements for one event as for a thousand of fifty runs', async () => {
+    const runs = await Promise.all(Array.from({ length: 50 }, startedRun));
+    const names = async (events: number) => {
+      database.statements();
+      const line = () => event('LOG_APPENDED', { payload: { lines: [] } });
+      await Promise.all(
+        Array.from({ length: events }, (_, at) => log.append(runs[at % 50]!.work(line()))),
+      );
+      return database.statements();
+    };
+    const few = ['log.planByIndex', 'log.lock', 'log.known', 'log.write.count'];
+    expect(await names(1)).toEqual(few);
+    expect(await names(1_000)).toEqual(few);
+    database.statements();
+    await Promise.all(
+      runs.map(({ work }) =>
+        log.append(
+          work(event('STEP_STARTED', { stepKey: 'align', payload: { inputs: [{ name: 'x' }] } })),
+        ),
+      ),
+    );
+    expect(database.statements()).toEqual([
+      ...few.slice(0, 3),
+      'log.steps',
+      'log.artifacts',
+      'log.write.count.step.attempt.make.use',
+    ]);
+  });
+
   describe('within the transaction of a caller', () => {
     test('many thousand events are appended as one call, or none', async () => {
       const run = await queuedRun();
