@@ -54,6 +54,14 @@ export interface Cursors {
   read(cursor: string, path: string, keys: readonly (readonly unknown[])[]): readonly unknown[];
 }
 
+/** The keys of parents, from these fields of theirs. */
+export function keysOf<Field extends string>(
+  parents: readonly Readonly<Record<Field, string>>[],
+  ...fields: readonly Field[]
+): readonly (readonly string[])[] {
+  return parents.map((parent) => fields.map((field) => parent[field]));
+}
+
 /** One page of all rows of the workspace. One statement. Refuses as readPage, readOrder and compileFilter. */
 export async function listOf<Row extends object>(
   ctx: Ctx,

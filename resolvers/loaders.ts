@@ -15,10 +15,11 @@ const executions = new WeakMap<Ctx, Loaders>();
 /** Keys of one statement; more are split. */
 const KEYS_MAX = 1_000;
 
-/** Makes a look-up shared by all fields of one execution: one statement for the keys asked for in one level. */
-export function loaderOf<Row>(
-  load: Load<string, Row>,
-): (ctx: Ctx, keys: readonly string[]) => Promise<(Row | null)[]> {
+/** A look-up shared by all fields of one execution. Null for a null key, and where there is no row. */
+export type Loader<Row> = (ctx: Ctx, keys: readonly (string | null)[]) => Promise<(Row | null)[]>;
+
+/** Makes a look-up: one statement for the keys that one level of an execution asks for, none for null keys alone. */
+export function loaderOf<Row>(load: Load<string, Row>): Loader<Row> {
   return async (ctx, keys) => {
     const loaders = executions.get(ctx) ?? new Map();
     executions.set(ctx, loaders);
@@ -29,11 +30,7 @@ export function loaderOf<Row>(
       });
       loaders.set(load, loader);
     }
-    const rows = await loader.loadMany(keys);
-    return rows.map((row) => {
-      if (row instanceof Error) throw row; // The statement failed: for all of them.
-      return row;
-    });
+    return Promise.all(keys.map(async (key) => (key === null ? null : loader.load(key))));
   };
 }
 
@@ -46,9 +43,7 @@ export function forgetLoaded(ctx: Ctx): void {
  * Rows of an entity by their ids, within the viewer's workspace; null for what is not there, is of another
  * workspace, or is no uuid. One statement for all that one level of an execution asks for.
  */
-export function loaderById<Row extends { readonly id: string }>(
-  entity: Entity<Row>,
-): (ctx: Ctx, ids: readonly string[]) => Promise<(Row | null)[]> {
+export function loaderById<Row extends { readonly id: string }>(entity: Entity<Row>): Loader<Row> {
   const byIds = statement<Row>(
     `${entity.plural}.byIds`,
     `SELECT ${selectList(entity, 'x')} FROM ${entity.table} x
@@ -65,6 +60,6 @@ export function loaderById<Row extends { readonly id: string }>(
   return (ctx, ids) =>
     load(
       ctx,
-      ids.map((id) => id.toLowerCase()),
+      ids.map((id) => id?.toLowerCase() ?? null),
     );
 }

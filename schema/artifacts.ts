@@ -9,13 +9,13 @@ import {
   artifactsOfRuns,
   artifactsOfSteps,
   inputsOfSteps,
-  makersOfArtifacts,
-  runsOfArtifacts,
   usersOfArtifacts,
 } from '../resolvers/artifacts/queries.ts';
 import type { ArtifactRow } from '../resolvers/artifacts/rows.ts';
 import { STEP_RUN } from '../resolvers/runs/entities.ts';
+import { runsById, stepRunKey, stepRunsByKey } from '../resolvers/runs/loaders.ts';
 import { builder, type Types } from './builder.ts';
+import { byKey } from './by-key.ts';
 import { connectionType } from './connection.ts';
 import { REFUSALS } from './errors.ts';
 import { IDEMPOTENCY_KEY } from './inputs.ts';
@@ -54,13 +54,13 @@ export const Artifact: ObjectRef<Types, ArtifactRow> = nodeType<ArtifactRow>(
       type: Run,
       nullable: true,
       description: 'Where it was first seen; null when it was registered without a run.',
-      batch: (rows, _args, ctx) => runsOfArtifacts(ctx, rows),
+      batch: byKey(runsById, ({ runId }) => runId),
     }),
     producedBy: t.batch({
       type: StepRun,
       nullable: true,
       description: 'Null for what came from outside of its run.',
-      batch: (rows, _args, ctx) => makersOfArtifacts(ctx, rows),
+      batch: byKey(stepRunsByKey, makerKey),
     }),
     usedBy: t.batch({
       type: StepRunConnection,
@@ -139,3 +139,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, ctx) => registerArtifact(ctx, input),
   }),
 }));
+
+function makerKey({ runId, stepKey }: ArtifactRow): string | null {
+  return runId === null || stepKey === null ? null : stepRunKey({ runId, stepKey });
+}

@@ -7,6 +7,7 @@ import { checksOfArtifacts } from '../resolvers/artifacts/queries.ts';
 import type { CheckRow } from '../resolvers/artifacts/rows.ts';
 import { Artifact } from './artifacts.ts';
 import { builder, type Types } from './builder.ts';
+import { byKey } from './by-key.ts';
 import { connectionType } from './connection.ts';
 import { CheckOutcomeRef } from './enums.ts';
 import { REFUSALS } from './errors.ts';
@@ -33,11 +34,7 @@ const Check: ObjectRef<Types, CheckRow> = nodeType<CheckRow>(
     artifact: t.batch({
       type: Artifact,
       nullable: true,
-      batch: (rows, _args, ctx) =>
-        artifactsById(
-          ctx,
-          rows.map(({ artifactId }) => artifactId),
-        ),
+      batch: byKey(artifactsById, ({ artifactId }) => artifactId),
     }),
   }),
 );

@@ -14,6 +14,7 @@ import { uuidOf } from '../resolvers/keys.ts';
 import { stepRunKey, stepRunsByKey } from '../resolvers/runs/loaders.ts';
 import { Artifact } from './artifacts.ts';
 import { builder } from './builder.ts';
+import { byKey } from './by-key.ts';
 import { asNode, Node } from './node.ts';
 
 const Direction = builder.enumType('LineageDirection', { values: LINEAGE_DIRECTIONS });
@@ -32,11 +33,7 @@ const NodeRef = builder.objectRef<LineageNode>('LineageNode').implement({
     artifact: t.batch({
       type: Artifact,
       nullable: true,
-      batch: (nodes, _args, ctx) =>
-        artifactsById(
-          ctx,
-          nodes.map(({ artifactId }) => artifactId),
-        ),
+      batch: byKey(artifactsById, ({ artifactId }) => artifactId),
     }),
     depth: t.exposeInt('depth', {
       description: '0 is the one asked about, negative upstream, positive downstream.',

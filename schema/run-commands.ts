@@ -12,6 +12,7 @@ import {
 import { runsById } from '../resolvers/runs/loaders.ts';
 import { retryRun, type RetryMode } from '../resolvers/runs/retry.ts';
 import { builder } from './builder.ts';
+import { byKey } from './by-key.ts';
 import { EventTypeRef, RunStatusRef } from './enums.ts';
 import { REFUSALS } from './errors.ts';
 import { IDEMPOTENCY_KEY } from './inputs.ts';
@@ -136,11 +137,7 @@ const AppendedEvents = builder.objectRef<Appended>('AppendedEvents').implement({
     run: t.batch({
       type: Run,
       nullable: true,
-      batch: (calls, _args, ctx) =>
-        runsById(
-          ctx,
-          calls.map(({ runId }) => runId),
-        ),
+      batch: byKey(runsById, ({ runId }) => runId),
     }),
   }),
 });

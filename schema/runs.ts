@@ -10,7 +10,6 @@ import {
 } from '../resolvers/runs/loaders.ts';
 import {
   attemptsOfSteps,
-  retriedRuns,
   retriesOfRuns,
   run,
   runs,
@@ -19,6 +18,7 @@ import {
 } from '../resolvers/runs/queries.ts';
 import type { AttemptRow, RunRow, StepRunRow } from '../resolvers/runs/rows.ts';
 import { builder, type Types } from './builder.ts';
+import { byKey } from './by-key.ts';
 import { connectionType } from './connection.ts';
 import { FailureReasonRef, RunStatusRef, StepStatusRef } from './enums.ts';
 import { listArgs } from './list.ts';
@@ -66,11 +66,7 @@ export const StepRun: ObjectRef<Types, StepRunRow> = nodeType<StepRunRow>(
     run: t.batch({
       type: Run,
       nullable: true,
-      batch: (steps, _args, ctx) =>
-        runsById(
-          ctx,
-          steps.map(({ runId }) => runId),
-        ),
+      batch: byKey(runsById, ({ runId }) => runId),
     }),
     attempts: t.batch({
       type: AttemptConnection,
@@ -119,26 +115,18 @@ export const Run: ObjectRef<Types, RunRow> = nodeType<RunRow>(
     workflow: t.batch({
       type: Workflow,
       nullable: true,
-      batch: (rows, _args, ctx) =>
-        workflowsById(
-          ctx,
-          rows.map(({ workflowId }) => workflowId),
-        ),
+      batch: byKey(workflowsById, ({ workflowId }) => workflowId),
     }),
     workflowVersion: t.batch({
       type: WorkflowVersion,
       nullable: true,
-      batch: (rows, _args, ctx) =>
-        versionsById(
-          ctx,
-          rows.map(({ workflowVersionId }) => workflowVersionId),
-        ),
+      batch: byKey(versionsById, ({ workflowVersionId }) => workflowVersionId),
     }),
     retryOf: t.batch({
       type: Run,
       nullable: true,
       description: 'The run that this one tries again.',
-      batch: (rows, _args, ctx) => retriedRuns(ctx, rows),
+      batch: byKey(runsById, ({ retryOf }) => retryOf),
     }),
     retries: t.batch({
       type: RunConnection,

@@ -18,6 +18,7 @@ import {
 } from '../resolvers/runs/queries.ts';
 import type { WorkflowRow, WorkflowVersionRow } from '../resolvers/runs/rows.ts';
 import { builder, type Types } from './builder.ts';
+import { byKey } from './by-key.ts';
 import { connectionType } from './connection.ts';
 import { listArgs } from './list.ts';
 import { nodeType } from './node.ts';
@@ -75,11 +76,7 @@ export const WorkflowVersion: ObjectRef<Types, WorkflowVersionRow> = nodeType<Wo
     workflow: t.batch({
       type: Workflow,
       nullable: true,
-      batch: (versions, _args, ctx) =>
-        workflowsById(
-          ctx,
-          versions.map(({ workflowId }) => workflowId),
-        ),
+      batch: byKey(workflowsById, ({ workflowId }) => workflowId),
     }),
     graph: t.batch({
       type: Graph,

@@ -2,10 +2,9 @@
 import type { Ctx } from '../context.ts';
 import type { Entity } from '../entity.ts';
 import { uuidOf } from '../keys.ts';
-import { listOf, listsOf, type Connection, type Link, type ListArgs } from '../list.ts';
+import { keysOf, listOf, listsOf, type Connection, type Link, type ListArgs } from '../list.ts';
 import { STEP_RUN } from '../runs/entities.ts';
-import { runsById, stepRunKey, stepRunsByKey } from '../runs/loaders.ts';
-import type { RunRow, StepRunRow } from '../runs/rows.ts';
+import type { StepRunRow } from '../runs/rows.ts';
 import { ARTIFACT, CHECK } from './entities.ts';
 import { artifactsById } from './loaders.ts';
 import type { ArtifactRow, CheckRow } from './rows.ts';
@@ -27,7 +26,7 @@ export function artifactsOfRuns(
   runs: readonly { readonly id: string }[],
   args: ListArgs,
 ): Promise<Connection<ArtifactRow>[]> {
-  return listsOf(ctx, ARTIFACT, BY_RUN, ids(runs), args);
+  return listsOf(ctx, ARTIFACT, BY_RUN, keysOf(runs, 'id'), args);
 }
 
 /** The same page of what each step made. One statement. */
@@ -36,7 +35,7 @@ export function artifactsOfSteps(
   steps: readonly StepKey[],
   args: ListArgs,
 ): Promise<Connection<ArtifactRow>[]> {
-  return listsOf(ctx, ARTIFACT, BY_STEP, stepKeys(steps), args);
+  return listsOf(ctx, ARTIFACT, BY_STEP, keysOf(steps, 'runId', 'stepKey'), args);
 }
 
 /** The same page of what each step used. One statement. */
@@ -45,7 +44,7 @@ export function inputsOfSteps(
   steps: readonly StepKey[],
   args: ListArgs,
 ): Promise<Connection<ArtifactRow>[]> {
-  return listsOf(ctx, INPUT, BY_USER, stepKeys(steps), args);
+  return listsOf(ctx, INPUT, BY_USER, keysOf(steps, 'runId', 'stepKey'), args);
 }
 
 /** The same page of the steps that used each artifact, newest runs first. One statement. */
@@ -54,7 +53,7 @@ export function usersOfArtifacts(
   rows: readonly { readonly id: string }[],
   args: ListArgs,
 ): Promise<Connection<StepRunRow>[]> {
-  return listsOf(ctx, USER, BY_USED, ids(rows), args);
+  return listsOf(ctx, USER, BY_USED, keysOf(rows, 'id'), args);
 }
 
 /** The same page of each artifact's checks. One statement. */
@@ -63,31 +62,7 @@ export function checksOfArtifacts(
   rows: readonly { readonly id: string }[],
   args: ListArgs,
 ): Promise<Connection<CheckRow>[]> {
-  return listsOf(ctx, CHECK, BY_ARTIFACT, ids(rows), args);
-}
-
-/** The run that each belongs to; null when it was registered without one. One statement at most. */
-export function runsOfArtifacts(
-  ctx: Ctx,
-  rows: readonly ArtifactRow[],
-): Promise<(RunRow | null)[]> {
-  return present(
-    rows.map(({ runId }) => runId),
-    (keys) => runsById(ctx, keys),
-  );
-}
-
-/** The step that made each; null for inputs from outside. One statement at most. */
-export function makersOfArtifacts(
-  ctx: Ctx,
-  rows: readonly ArtifactRow[],
-): Promise<(StepRunRow | null)[]> {
-  return present(
-    rows.map(({ runId, stepKey }) =>
-      runId === null || stepKey === null ? null : stepRunKey({ runId, stepKey }),
-    ),
-    (keys) => stepRunsByKey(ctx, keys),
-  );
+  return listsOf(ctx, CHECK, BY_ARTIFACT, keysOf(rows, 'id'), args);
 }
 
 interface StepKey {
@@ -137,22 +112,3 @@ const BY_ARTIFACT: Link = {
   casts: ['uuid'],
   on: (child, parent) => `${child}.artifact_id = ${parent}.k0`,
 };
-
-function ids(parents: readonly { readonly id: string }[]): readonly (readonly [string])[] {
-  return parents.map(({ id }) => [id]);
-}
-
-function stepKeys(steps: readonly StepKey[]): readonly (readonly [string, string])[] {
-  return steps.map(({ runId, stepKey }) => [runId, stepKey]);
-}
-
-/** Loads what has a key; null for the rest. */
-async function present<Row>(
-  keys: readonly (string | null)[],
-  load: (keys: readonly string[]) => Promise<readonly (Row | null)[]>,
-): Promise<(Row | null)[]> {
-  const wanted = keys.filter((key) => key !== null);
-  const rows = wanted.length > 0 ? await load(wanted) : [];
-  const found = new Map(wanted.map((key, at) => [key, rows[at] ?? null]));
-  return keys.map((key) => (key === null ? null : (found.get(key) ?? null)));
-}

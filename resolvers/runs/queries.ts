@@ -2,7 +2,7 @@
 import type { Ctx } from '../context.ts';
 import { NotFound } from '../errors.ts';
 import { uuidOf } from '../keys.ts';
-import { listOf, listsOf, type Connection, type Link, type ListArgs } from '../list.ts';
+import { keysOf, listOf, listsOf, type Connection, type Link, type ListArgs } from '../list.ts';
 import { ATTEMPT, RUN, STEP_RUN, WORKFLOW, WORKFLOW_VERSION } from './entities.ts';
 import { runsById, versionsById, workflowsById } from './loaders.ts';
 import type { AttemptRow, RunRow, StepRunRow, WorkflowRow, WorkflowVersionRow } from './rows.ts';
@@ -55,7 +55,7 @@ export function runsOfWorkflows(
   parents: readonly { readonly id: string }[],
   args: ListArgs,
 ): Promise<Connection<RunRow>[]> {
-  return listsOf(ctx, RUN, BY_WORKFLOW, ids(parents), args);
+  return listsOf(ctx, RUN, BY_WORKFLOW, keysOf(parents, 'id'), args);
 }
 
 /** The same page of each workflow's versions. One statement. */
@@ -64,7 +64,7 @@ export function versionsOfWorkflows(
   parents: readonly { readonly id: string }[],
   args: ListArgs,
 ): Promise<Connection<WorkflowVersionRow>[]> {
-  return listsOf(ctx, WORKFLOW_VERSION, BY_WORKFLOW, ids(parents), args);
+  return listsOf(ctx, WORKFLOW_VERSION, BY_WORKFLOW, keysOf(parents, 'id'), args);
 }
 
 /** The same page of the runs that try each run again. One statement. */
@@ -73,18 +73,7 @@ export function retriesOfRuns(
   parents: readonly { readonly id: string }[],
   args: ListArgs,
 ): Promise<Connection<RunRow>[]> {
-  return listsOf(ctx, RUN, AS_RETRY, ids(parents), args);
-}
-
-/** The run that each run tries again; null for a first try. One statement at most. */
-export async function retriedRuns(
-  ctx: Ctx,
-  parents: readonly RunRow[],
-): Promise<(RunRow | null)[]> {
-  const wanted = parents.flatMap(({ retryOf }) => retryOf ?? []);
-  const rows = wanted.length > 0 ? await runsById(ctx, wanted) : [];
-  const found = new Map(rows.map((row) => [row?.id, row]));
-  return parents.map(({ retryOf }) => (retryOf === null ? null : (found.get(retryOf) ?? null)));
+  return listsOf(ctx, RUN, AS_RETRY, keysOf(parents, 'id'), args);
 }
 
 /** The same page of each run's steps. One statement. */
@@ -93,7 +82,7 @@ export function stepsOfRuns(
   parents: readonly { readonly id: string }[],
   args: ListArgs,
 ): Promise<Connection<StepRunRow>[]> {
-  return listsOf(ctx, STEP_RUN, BY_RUN, ids(parents), args);
+  return listsOf(ctx, STEP_RUN, BY_RUN, keysOf(parents, 'id'), args);
 }
 
 /** The same page of each step's attempts. One statement. */
@@ -102,8 +91,7 @@ export function attemptsOfSteps(
   parents: readonly { readonly runId: string; readonly stepKey: string }[],
   args: ListArgs,
 ): Promise<Connection<AttemptRow>[]> {
-  const keys = parents.map(({ runId, stepKey }) => [runId, stepKey]);
-  return listsOf(ctx, ATTEMPT, BY_STEP, keys, args);
+  return listsOf(ctx, ATTEMPT, BY_STEP, keysOf(parents, 'runId', 'stepKey'), args);
 }
 
 const BY_WORKFLOW: Link = {
@@ -126,7 +114,3 @@ const BY_STEP: Link = {
   casts: ['uuid', 'text'],
   on: (child, parent) => `${child}.run_id = ${parent}.k0 AND ${child}.step_key = ${parent}.k1`,
 };
-
-function ids(parents: readonly { readonly id: string }[]): readonly (readonly [string])[] {
-  return parents.map(({ id }) => [id]);
-}
