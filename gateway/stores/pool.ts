@@ -1,12 +1,13 @@
 /**
  * Rules for every statement of a pool, Prisma's too: a deadline at which its caller is answered and it is really
- * cancelled, telemetry by name, a bound on prepared statements. The pool's clients are wrapped as they connect.
+ * cancelled, telemetry by name, a bound on prepared statements. watched-client.ts has what happens on a connection;
+ * here is who gets one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { Unavailable } from '../../resolvers/errors.ts';
-import { cancelStatement } from './cancel.ts';
 import { codeOf, connectionLost, unavailable } from './failures.ts';
+import { deliver, watchClient, type Callback, type WatchedClient } from './watched-client.ts';
 
 /** One statement, or one failed wait for a connection (`name` is then pool.acquire). */
 export interface StatementCall {
@@ -31,224 +32,103 @@ export interface PoolRules {
   readonly lend?: () => void;
 }
 
-/** What sql.ts adds to a query's configuration, for `watchPool` alone. pg ignores it. */
-export interface WatchedQuery extends QueryConfig {
-  readonly label?: string;
-  /** The statement is cancelled when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** A cancelled statement that has not ended by then costs its connection. */
-const CANCEL_GRACE_ms = 2_000;
-
-interface Watch {
-  readonly pool: Pool;
-  readonly client: PoolClient;
-  readonly rules: PoolRules;
-  readonly query: (config: unknown, values?: unknown) => Promise<QueryResult>;
-  readonly prepared: Set<string>;
-  wait_ms: number;
-  /** Settles when the statement that was given up on has ended on the connection. */
-  ending: Promise<void> | undefined;
-}
-
-const watches = new WeakMap<object, Watch>();
-
-/** Ends the pool; whoever still holds a client after `grace_ms` loses it. */
 export interface WatchedPool {
+  /**
+   * Refuses new callers, waits `grace_ms` at most for those who have a connection or wait for one, then ends. Whoever
+   * still holds a connection loses it.
+   */
   close(grace_ms: number): Promise<void>;
 }
 
+/** How long a connection may take to say goodbye. */
+const GOODBYE_ms = 1_000;
+
 /** Puts the pool, and all clients it will make, under the rules. */
 export function watchPool(pool: Pool, rules: PoolRules): WatchedPool {
-  const clients = new Set<PoolClient>();
-  pool.on('connect', (client) => {
-    clients.add(client);
-    watchClient(pool, client, rules);
-  });
+  const clients = new Map<object, WatchedClient>();
+  const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
+  let lent = 0; // Callers with a connection, or waiting for one.
+  let closing: (() => void) | undefined;
+
+  pool.on('connect', (client) => clients.set(client, watchClient(pool, client, rules)));
   pool.on('remove', (client) => clients.delete(client));
   pool.on('error', () => undefined); // An idle connection that died: the pool makes another.
-  const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
+
+  function givenBack(): void {
+    lent -= 1;
+    if (lent === 0) closing?.();
+  }
 
   async function lend(): Promise<PoolClient> {
     rules.lend?.();
+    if (closing) throw new Unavailable('postgres', 'the gateway is shutting down');
+    lent += 1;
     const asked_ms = performance.now();
     try {
       const client = await connect();
-      const watch = watches.get(client)!;
-      watch.wait_ms = performance.now() - asked_ms;
-      takeBackWith(watch);
+      const watched = clients.get(client)!;
+      watched.waited(performance.now() - asked_ms);
+      takeBackBy(client, watched, givenBack);
       return client;
     } catch (error) {
-      const refusal =
-        unavailable(error) ?? new Unavailable('postgres', messageOf(error), { cause: error });
-      const wait_ms = performance.now() - asked_ms;
-      const call = {
+      givenBack();
+      const refusal = unavailable(error) ?? unreachable(error);
+      rules.called?.({
         store: 'postgres',
         name: 'pool.acquire',
-        wait_ms,
+        wait_ms: performance.now() - asked_ms,
         run_ms: 0,
         rows: 0,
-      } as const;
-      rules.called?.({ ...call, error: codeOf(error) ?? refusal.code });
+        error: codeOf(error) ?? refusal.code,
+      });
       throw refusal;
     }
   }
 
-  pool.connect = ((callback?: Callback<PoolClient>) => {
-    return callback ? void deliver(lend(), callback) : lend();
-  }) as Pool['connect'];
+  pool.connect = ((callback?: Callback<PoolClient>) =>
+    callback ? void deliver(lend(), callback) : lend()) as Pool['connect'];
 
   return {
     async close(grace_ms) {
-      const timer = new AbortController();
-      await Promise.race([pool.end(), sleep(grace_ms, undefined, timer)]);
-      timer.abort();
-      for (const { connection } of clients) connection.stream.destroy();
+      const idle = new Promise<void>((resolve) => {
+        closing = resolve;
+      });
+      if (lent > 0) await orAfter(grace_ms, idle);
+      await orAfter(GOODBYE_ms, pool.end());
+      for (const { cut } of clients.values()) cut();
     },
   };
-}
-
-/** Called with three arguments by pg's types; its own pool.query uses two. */
-type Callback<T> = (error: Error | undefined, result: T | undefined) => void;
-
-/** A promise for those who call back. */
-async function deliver<T>(promise: Promise<T>, callback: Callback<T>): Promise<void> {
-  let result: T;
-  try {
-    result = await promise;
-  } catch (error) {
-    callback(error as Error, undefined);
-    return;
-  }
-  callback(undefined, result);
 }
 
 /**
  * pg-pool throws a connection away whenever a statement on it failed, even by a unique key. Ours stays while it is
  * usable; it goes back only when nothing runs on it any more, and never inside a transaction.
  */
-function takeBackWith(watch: Watch): void {
-  const { client } = watch;
+function takeBackBy(client: PoolClient, watched: WatchedClient, givenBack: () => void): void {
   const release = client.release.bind(client);
   client.release = (error) => {
     const lost = error === true || (error !== undefined && connectionLost(error));
-    const takeBack = () => release(lost || client.getTransactionStatus() !== 'I');
-    if (watch.ending) void takeBackAfter(watch.ending, takeBack);
-    else takeBack();
+    void takeBack(lost);
   };
-}
 
-async function takeBackAfter(ending: Promise<void>, takeBack: () => void): Promise<void> {
-  await ending;
-  takeBack();
-}
-
-function watchClient(pool: Pool, client: PoolClient, rules: PoolRules): void {
-  const query = client.query.bind(client) as Watch['query'];
-  const prepared = new Set<string>();
-  const watch: Watch = { pool, client, rules, query, prepared, wait_ms: 0, ending: undefined };
-  watches.set(client, watch);
-  client.on('error', () => undefined); // One that dies while lent: whoever holds it hears by its next statement.
-  client.query = ((config: unknown, values?: unknown, callback?: Callback<QueryResult>) => {
-    if (typeof (config as { submit?: unknown }).submit === 'function') return query(config, values);
-    const done = typeof values === 'function' ? (values as Callback<QueryResult>) : callback;
-    const answer = run(watch, config, done === values ? undefined : values);
-    return done ? void deliver(answer, done) : answer;
-  }) as PoolClient['query'];
-}
-
-async function run(watch: Watch, given: unknown, values: unknown): Promise<QueryResult> {
-  if (watch.ending) await watch.ending; // Such as ROLLBACK after a statement past its deadline.
-  const config = (typeof given === 'string' ? { text: given } : given) as WatchedQuery;
-  const { rules, wait_ms } = watch;
-  watch.wait_ms = 0;
-  const name = config.label ?? nameOf(config.text);
-  const began_ms = performance.now();
-  const report = (rows: number, error: string | null) =>
-    rules.called?.({
-      store: 'postgres',
-      name,
-      wait_ms,
-      run_ms: performance.now() - began_ms,
-      rows,
-      error,
-    });
-  try {
-    const result = await untilDeadline(watch, config, values);
-    report(rowsOf(result), null);
-    return result;
-  } catch (error) {
-    report(0, codeOf(error) ?? 'UNKNOWN');
-    throw error;
+  async function takeBack(lost: boolean): Promise<void> {
+    const ending = watched.ending();
+    if (ending) await ending;
+    release(lost || client.getTransactionStatus() !== 'I');
+    givenBack();
   }
 }
 
-/** Runs it; rejects with Unavailable at the deadline or the signal, and sees to it that the statement ends. */
-function untilDeadline(watch: Watch, config: WatchedQuery, values: unknown): Promise<QueryResult> {
-  const { signal } = config;
-  const timeout_ms = watch.rules.statement_timeout_ms;
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) throw new Unavailable('postgres', 'the caller left');
-    const answer = watch.query(bounded(watch, config), values);
-    const giveUp = (why: string) => {
-      forget();
-      watch.ending = end(watch, answer);
-      reject(new Unavailable('postgres', why));
-    };
-    const late = () => giveUp(`no answer within ${timeout_ms} ms`);
-    const left = () => giveUp('the caller left');
-    const timer = timeout_ms > 0 ? setTimeout(late, timeout_ms) : undefined;
-    const forget = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', left);
-    };
-    signal?.addEventListener('abort', left);
-    answer.finally(forget).then(resolve, reject);
-  });
+/** What a connection failed with, when nothing better is known: the store cannot be used. */
+function unreachable(error: unknown): Unavailable {
+  const why = error instanceof Error ? error.message : 'no connection';
+  return new Unavailable('postgres', why, { cause: error });
 }
 
-/** Cancels until the statement has ended; a connection that does not answer is cut. */
-async function end(watch: Watch, answer: Promise<unknown>): Promise<void> {
-  const ended = settled(answer);
-  const cut = setTimeout(() => watch.client.connection.stream.destroy(), CANCEL_GRACE_ms);
-  // A cancel can come before the statement has begun and is lost then: repeat it.
-  for (let pause_ms = 20, over = false; !over; pause_ms *= 2) {
-    await cancelStatement(watch.pool, watch.client);
-    over = await Promise.race([ended, sleep(pause_ms, false)]);
-  }
-  clearTimeout(cut);
-  watch.ending = undefined;
-}
-
-/** True once the promise has settled, either way. */
-async function settled(promise: Promise<unknown>): Promise<boolean> {
-  await Promise.allSettled([promise]);
-  return true;
-}
-
-function bounded(watch: Watch, config: WatchedQuery): WatchedQuery {
-  const { name } = config;
-  if (name === undefined || watch.prepared.has(name)) return config;
-  if (watch.prepared.size >= watch.rules.prepared_max) return { ...config, name: undefined };
-  watch.prepared.add(name);
-  return config;
-}
-
-/** The name in the leading comment; what Prisma wrote has none and is named by verb and table. */
-function nameOf(text: string): string {
-  const named = /^\s*\/\* ([\w.]+) \*\//.exec(text)?.[1];
-  if (named) return named;
-  const verb = /^\s*([A-Za-z]+)/.exec(text)?.[1]?.toLowerCase() ?? 'unknown';
-  const table = /(?:FROM|INTO|UPDATE) "?public"?\."?(\w+)/.exec(text)?.[1];
-  return table ? `prisma.${verb}.${table}` : `transaction.${verb}`;
-}
-
-function rowsOf(result: QueryResult | QueryResult[]): number {
-  const results = Array.isArray(result) ? result : [result];
-  return results.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'no connection';
+/** Waits for it, so long at most. */
+async function orAfter(most_ms: number, promise: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  const late = sleep(most_ms, undefined, { signal: timer.signal }).catch(() => undefined);
+  await Promise.race([promise, late]);
+  timer.abort();
 }

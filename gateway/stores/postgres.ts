@@ -87,6 +87,7 @@ export async function openPostgres(
   await warm(pool, mode === 'server' ? Math.max(1, settings.database_pool_min) : 1);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) });
   const sql = sqlOver(pool, { guard });
+  let closed: Promise<void> | undefined;
   return {
     mode,
     pool,
@@ -108,12 +109,17 @@ export async function openPostgres(
       }
     },
     probe: () => probePostgres({ mode, pool, sql, settings }),
-    async close() {
-      await prisma.$disconnect();
-      await watched.close(settings.database_statement_timeout_ms);
-      await driver.close();
+    close() {
+      closed ??= end();
+      return closed;
     },
   };
+
+  async function end(): Promise<void> {
+    await watched.close(settings.database_statement_timeout_ms);
+    await prisma.$disconnect();
+    await driver.close();
+  }
 }
 
 interface Driver {

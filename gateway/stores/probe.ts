@@ -99,6 +99,8 @@ export async function probePostgres(store: {
   readonly pool: Pool;
   readonly sql: Sql;
   readonly settings: { readonly database_pool_max: number };
+  /** Older open transactions are worth a word. */
+  readonly transactionOld_ms?: number;
 }): Promise<PostgresProbe> {
   const { mode, pool, sql } = store;
   const asked_ms = performance.now();
@@ -122,6 +124,7 @@ export async function probePostgres(store: {
     ...versionFindings(server.versionNumber, server.encoding, extensions),
     ...migrationFindings(migrations),
     ...(mode === 'server' ? serverFindings(probe, store.settings.database_pool_max) : []),
+    ...transactionFindings(server.oldest, store.transactionOld_ms ?? 60_000),
   ];
   return { ...probe, findings };
 }
@@ -209,14 +212,22 @@ function migrationFindings(migrations: MigrationsProbe): Finding[] {
     }));
 }
 
-/** Older open transactions are worth a word, ms. */
-const TRANSACTION_OLD_ms = 60_000;
+function transactionFindings(oldest: OldestTransaction | null, old_ms: number): Finding[] {
+  if (!oldest || oldest.age_ms <= old_ms) return [];
+  const { pid, application, state, age_ms } = oldest;
+  return [
+    {
+      level: 'warning',
+      what: `Backend ${pid} (${application || 'unnamed'}, ${state}) has had a transaction open for ${Math.round(age_ms / 1_000)} s; it holds back vacuum and the retention of the feed.`,
+      repair: `End it there, or run SELECT pg_terminate_backend(${pid}).`,
+    },
+  ];
+}
 
 function serverFindings(
-  probe: Pick<PostgresProbe, 'settings' | 'connections' | 'oldestTransaction'>,
+  { settings, connections }: Pick<PostgresProbe, 'settings' | 'connections'>,
   pool_max: number,
 ): Finding[] {
-  const { settings, connections, oldestTransaction: oldest } = probe;
   const findings: Finding[] = [];
   for (const name of ['fsync', 'full_page_writes', 'synchronous_commit']) {
     if (settings[name] !== 'off') continue;
@@ -234,14 +245,6 @@ function serverFindings(
       level: 'warning',
       what: `${connections.gateways} gateways may open ${wanted} connections; the server has ${free}.`,
       repair: 'Lower DATABASE_POOL_MAX or raise max_connections.',
-    });
-  }
-  if (oldest && oldest.age_ms > TRANSACTION_OLD_ms) {
-    const seconds = Math.round(oldest.age_ms / 1_000);
-    findings.push({
-      level: 'warning',
-      what: `Backend ${oldest.pid} (${oldest.application || 'unnamed'}, ${oldest.state}) has had a transaction open for ${seconds} s; it holds back vacuum and the retention of the feed.`,
-      repair: `End it there, or run SELECT pg_terminate_backend(${oldest.pid}).`,
     });
   }
   return findings;

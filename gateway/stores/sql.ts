@@ -4,7 +4,7 @@ import { Unavailable } from '../../resolvers/errors.ts';
 import type { Sql, Statement, TransactionOptions } from '../../resolvers/sql.ts';
 import { connectionLost, unavailable } from './failures.ts';
 import type { NestingGuard } from './nesting.ts';
-import type { WatchedQuery } from './pool.ts';
+import type { WatchedQuery } from './watched-client.ts';
 
 export interface SqlOptions {
   /** Cancels what runs, and refuses what comes after, when the caller leaves. */

@@ -1,0 +1,164 @@
+/** A client of a pool under the rules of pool.ts: what happens to the statements on one connection. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
+import { Unavailable } from '../../resolvers/errors.ts';
+import { cancelStatement } from './cancel.ts';
+import { codeOf } from './failures.ts';
+import type { PoolRules } from './pool.ts';
+
+/** What sql.ts adds to a query's configuration, for `watchPool` alone. pg ignores it. */
+export interface WatchedQuery extends QueryConfig {
+  readonly label?: string;
+  /** The statement is cancelled when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A cancelled statement that has not ended by then costs its connection. */
+const CANCEL_GRACE_ms = 2_000;
+
+interface Watch {
+  readonly pool: Pool;
+  readonly client: PoolClient;
+  readonly rules: PoolRules;
+  readonly query: (config: unknown, values?: unknown) => Promise<QueryResult>;
+  readonly prepared: Set<string>;
+  wait_ms: number;
+  /** Settles when the statement that was given up on has ended on the connection. */
+  ending: Promise<void> | undefined;
+}
+
+export interface WatchedClient {
+  /** Told before it is lent: its next statement reports the wait. */
+  waited(ms: number): void;
+  /** Settles when the statement that was given up on has ended on the connection; undefined when there is none. */
+  ending(): Promise<void> | undefined;
+  /** Ends the connection without a word. */
+  readonly cut: () => void;
+}
+
+/** Wraps the client's `query`. */
+export function watchClient(pool: Pool, client: PoolClient, rules: PoolRules): WatchedClient {
+  const query = client.query.bind(client) as Watch['query'];
+  const prepared = new Set<string>();
+  const watch: Watch = { pool, client, rules, query, prepared, wait_ms: 0, ending: undefined };
+  client.on('error', () => undefined); // One that dies while lent: whoever holds it hears by its next statement.
+  client.query = ((config: unknown, values?: unknown, callback?: Callback<QueryResult>) => {
+    if (typeof (config as { submit?: unknown }).submit === 'function') return query(config, values);
+    const done = typeof values === 'function' ? (values as Callback<QueryResult>) : callback;
+    const answer = run(watch, config, done === values ? undefined : values);
+    return done ? void deliver(answer, done) : answer;
+  }) as PoolClient['query'];
+  return {
+    waited(ms) {
+      watch.wait_ms = ms;
+    },
+    ending: () => watch.ending,
+    cut: () => client.connection.stream.destroy(),
+  };
+}
+
+/** How pg calls back. */
+export type Callback<T> = (error: Error | undefined, result: T | undefined) => void;
+
+/** A promise for those who call back. */
+export async function deliver<T>(promise: Promise<T>, callback: Callback<T>): Promise<void> {
+  let result: T;
+  try {
+    result = await promise;
+  } catch (error) {
+    callback(error as Error, undefined);
+    return;
+  }
+  callback(undefined, result);
+}
+
+async function run(watch: Watch, given: unknown, values: unknown): Promise<QueryResult> {
+  if (watch.ending) await watch.ending; // Such as ROLLBACK after a statement past its deadline.
+  const config = (typeof given === 'string' ? { text: given } : given) as WatchedQuery;
+  const { rules, wait_ms } = watch;
+  watch.wait_ms = 0;
+  const name = config.label ?? nameOf(config.text);
+  const began_ms = performance.now();
+  const report = (rows: number, error: string | null) =>
+    rules.called?.({
+      store: 'postgres',
+      name,
+      wait_ms,
+      run_ms: performance.now() - began_ms,
+      rows,
+      error,
+    });
+  try {
+    const result = await untilDeadline(watch, config, values);
+    report(rowsOf(result), null);
+    return result;
+  } catch (error) {
+    report(0, codeOf(error) ?? 'UNKNOWN');
+    throw error;
+  }
+}
+
+/** Runs it; rejects with Unavailable at the deadline or the signal, and sees to it that the statement ends. */
+function untilDeadline(watch: Watch, config: WatchedQuery, values: unknown): Promise<QueryResult> {
+  const { signal } = config;
+  const timeout_ms = watch.rules.statement_timeout_ms;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) throw new Unavailable('postgres', 'the caller left');
+    const answer = watch.query(bounded(watch, config), values);
+    const giveUp = (why: string) => {
+      forget();
+      watch.ending = end(watch, answer);
+      reject(new Unavailable('postgres', why));
+    };
+    const late = () => giveUp(`no answer within ${timeout_ms} ms`);
+    const left = () => giveUp('the caller left');
+    const timer = timeout_ms > 0 ? setTimeout(late, timeout_ms) : undefined;
+    const forget = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', left);
+    };
+    signal?.addEventListener('abort', left);
+    answer.finally(forget).then(resolve, reject);
+  });
+}
+
+/** Cancels until the statement has ended; a connection that does not answer is cut. */
+async function end(watch: Watch, answer: Promise<unknown>): Promise<void> {
+  const ended = settled(answer);
+  const cut = setTimeout(() => watch.client.connection.stream.destroy(), CANCEL_GRACE_ms);
+  // A cancel can come before the statement has begun and is lost then: repeat it.
+  for (let pause_ms = 20, over = false; !over; pause_ms *= 2) {
+    await cancelStatement(watch.pool, watch.client);
+    over = await Promise.race([ended, sleep(pause_ms, false)]);
+  }
+  clearTimeout(cut);
+  watch.ending = undefined;
+}
+
+/** True once the promise has settled, either way. */
+async function settled(promise: Promise<unknown>): Promise<boolean> {
+  await Promise.allSettled([promise]);
+  return true;
+}
+
+function bounded(watch: Watch, config: WatchedQuery): WatchedQuery {
+  const { name } = config;
+  if (name === undefined || watch.prepared.has(name)) return config;
+  if (watch.prepared.size >= watch.rules.prepared_max) return { ...config, name: undefined };
+  watch.prepared.add(name);
+  return config;
+}
+
+/** The name in the leading comment; what Prisma wrote has none and is named by verb and table. */
+function nameOf(text: string): string {
+  const named = /^\s*\/\* ([\w.]+) \*\//.exec(text)?.[1];
+  if (named) return named;
+  const verb = /^\s*([A-Za-z]+)/.exec(text)?.[1]?.toLowerCase() ?? 'unknown';
+  const table = /(?:FROM|INTO|UPDATE) "?public"?\."?(\w+)/.exec(text)?.[1];
+  return table ? `prisma.${verb}.${table}` : `transaction.${verb}`;
+}
+
+function rowsOf(result: QueryResult | QueryResult[]): number {
+  const results = Array.isArray(result) ? result : [result];
+  return results.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0);
+}
