@@ -108,8 +108,10 @@ async function openStore(config: Config, log: Logger, metrics: Metrics): Promise
   };
   const lost = (cause: Error) =>
     log.error({ err: cause }, 'the embedded database ended and is started again');
+  const upkeepFailed = (error: unknown) =>
+    log.warn({ err: error }, 'upkeep of the embedded database failed; it is tried again');
   try {
-    return await openPostgres(config, { called, lost });
+    return await openPostgres(config, { called, lost, upkeepFailed });
   } catch (error) {
     const what =
       config.database_url === undefined
