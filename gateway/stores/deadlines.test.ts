@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { TestDatabase } from '../../e2e/kit/database.ts';
@@ -110,6 +111,20 @@ describe.each(STORES)('$name', ({ open }) => {
     holder.release();
     await ended();
     expect(await database.sql.query(RENAMED)).toEqual([{ n: 0 }]);
+  });
+
+  test('many statements of one caller at once are nothing to warn of, and leave nothing behind', async () => {
+    database = await open();
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => warnings.push(warning);
+    process.on('warning', warned);
+    const { signal } = new AbortController();
+    const sql = database.store.sqlFor(signal);
+    await Promise.all(Array.from({ length: 40 }, () => sql.query(ONE)));
+    await pause(10, undefined); // Warnings are told on the next tick.
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('callers past the last connection wait, then get Unavailable; the others are served', async () => {

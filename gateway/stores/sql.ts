@@ -1,4 +1,5 @@
 /** resolvers/sql.ts over `pg`: the same for a server and for the embedded store. pool.ts has deadlines and telemetry. */
+import { setMaxListeners } from 'node:events';
 import { types as pgTypes, type Pool, type PoolClient } from 'pg';
 import { Unavailable } from '../../resolvers/errors.ts';
 import type { Sql, Statement, TransactionOptions } from '../../resolvers/sql.ts';
@@ -15,6 +16,7 @@ export interface SqlOptions {
 
 /** Sql on a pool. What it throws is Unavailable, or the driver's error with its SQLSTATE as `code`. */
 export function sqlOver(pool: Pool, { signal, guard }: SqlOptions = {}): Sql {
+  if (signal) setMaxListeners(0, signal); // Each statement listens while it runs; Node warns of more than 10.
   return {
     query: (statement, values) => run(pool, statement, values, signal),
     async transaction(work, options = {}) {
