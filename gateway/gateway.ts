@@ -1,9 +1,9 @@
 /** The whole gateway: opens its parts in order, serves, and ends them in the opposite one. */
 import type { Logger } from 'pino';
-import { openRunLog } from '../resolvers/events/append.ts';
+import { openRunLog } from '../resolvers/events/append/append.ts';
 import { watchForCrashes } from '../resolvers/events/crash-watch.ts';
-import { ensureEpoch } from '../resolvers/events/epoch.ts';
-import { feedLag } from '../resolvers/events/feed-lag.ts';
+import { ensureEpoch } from '../resolvers/events/feed/epoch.ts';
+import { feedLag } from '../resolvers/events/feed/feed-lag.ts';
 import type { RunLog } from '../resolvers/events/log.ts';
 import { statement, type Sql } from '../resolvers/sql.ts';
 import { schema } from '../schema/index.ts';

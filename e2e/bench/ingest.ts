@@ -4,8 +4,8 @@
  * and 100. The durability settings of the server are printed: they decide what the figures mean.
  */
 import { parseArgs } from 'node:util';
-import { openRunLog } from '../../resolvers/events/append.ts';
-import { queueRuns } from '../../resolvers/events/queue-run.ts';
+import { openRunLog } from '../../resolvers/events/append/append.ts';
+import { queueRuns } from '../../resolvers/events/append/queue-run.ts';
 import { newId } from '../../resolvers/keys.ts';
 import { LOCAL_VIEWER } from '../../resolvers/policy.ts';
 import { storeWorkflowVersion } from '../../resolvers/runs/store-version.ts';

@@ -1,6 +1,6 @@
 /** Reading and feeding the change feed in tests, by plain SQL. */
-import type { Change, Feed, Only } from '../../resolvers/events/feed.ts';
-import type { Position } from '../../resolvers/events/position.ts';
+import type { Change, Feed, Only } from '../../resolvers/events/feed/feed.ts';
+import type { Position } from '../../resolvers/events/feed/position.ts';
 import { newId } from '../../resolvers/keys.ts';
 import { LOCAL_VIEWER } from '../../resolvers/policy.ts';
 import type { Pool, PoolClient } from 'pg';

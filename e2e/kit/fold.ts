@@ -1,6 +1,6 @@
 /** The rows of a run made again from its log alone, by the rules themselves; and as they are stored, to compare. */
-import { checkCall, CALL_LIMITS } from '../../resolvers/events/check.ts';
-import { decide } from '../../resolvers/events/decide.ts';
+import { checkCall, CALL_LIMITS } from '../../resolvers/events/append/check.ts';
+import { decide } from '../../resolvers/events/append/decide.ts';
 import { readEvents, type StoredEvent } from '../../resolvers/events/read.ts';
 import {
   accept,
@@ -8,7 +8,7 @@ import {
   runState,
   type RunFields,
   type RunState,
-} from '../../resolvers/events/state.ts';
+} from '../../resolvers/events/append/state.ts';
 import { statement, type Sql } from '../../resolvers/sql.ts';
 import { WORKSPACE } from './log-world.ts';
 

@@ -1,7 +1,7 @@
 /** The whole schema over a test's database, by graphql-js: what tests of resolvers and schema ask. */
 import { graphql, type ExecutionResult } from 'graphql';
 import type { Ctx } from '../../resolvers/context.ts';
-import { openRunLog } from '../../resolvers/events/append.ts';
+import { openRunLog } from '../../resolvers/events/append/append.ts';
 import { schema } from '../../schema/index.ts';
 import type { TestDatabase } from './database.ts';
 import { contextOver } from './world.ts';

@@ -1,6 +1,6 @@
 /** Workflows, runs and events for tests of the log and of what follows it. */
 import type { AppendCall, NewEvent } from '../../resolvers/events/log.ts';
-import { queueRuns, type NewRun } from '../../resolvers/events/queue-run.ts';
+import { queueRuns, type NewRun } from '../../resolvers/events/append/queue-run.ts';
 import { newId } from '../../resolvers/keys.ts';
 import { LOCAL_VIEWER } from '../../resolvers/policy.ts';
 import { statement, type Sql } from '../../resolvers/sql.ts';

@@ -102,7 +102,8 @@ export async function seedRandomWorld(
 function mean(runs: readonly Thing[]): number | null {
   const made = runs.flatMap((run) => run['artifacts'] as Thing[]);
   const judged = made.flatMap(({ quality }) => (quality === null ? [] : [quality as number]));
-  return judged.length > 0 ? judged.reduce((sum, one) => sum + one, 0) / judged.length : null;
+  const sum = judged.reduce((total, one) => total + Math.round(one * 10), 0) / 10; // Exact.
+  return judged.length > 0 ? sum / judged.length : null;
 }
 
 async function store(database: TestDatabase, workflows: readonly Thing[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** What commands do to the stores themselves, wherever they are open: here, or in the gateway that has the folder. */
 import { randomUUID } from 'node:crypto';
 import type { Ctx } from '../../resolvers/context.ts';
-import { newEpoch } from '../../resolvers/events/epoch.ts';
+import { newEpoch } from '../../resolvers/events/feed/epoch.ts';
 import type { RunLog } from '../../resolvers/events/log.ts';
 import { LOCAL_VIEWER } from '../../resolvers/policy.ts';
 import { importRecording, type Imported } from '../../resolvers/recordings/import.ts';

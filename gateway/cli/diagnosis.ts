@@ -1,5 +1,5 @@
 /** What doctor finds out about the stores, and what it says about it. */
-import { feedLag, type FeedLag } from '../../resolvers/events/feed-lag.ts';
+import { feedLag, type FeedLag } from '../../resolvers/events/feed/feed-lag.ts';
 import { strayRuns } from '../../resolvers/runs/verify.ts';
 import { statement } from '../../resolvers/sql.ts';
 import type { Store } from '../stores/postgres.ts';

@@ -1,6 +1,6 @@
 /** Where a command does its work: on the server that the settings name, in the data folder, or in its gateway. */
 import { Unavailable } from '../../resolvers/errors.ts';
-import { openRunLog } from '../../resolvers/events/append.ts';
+import { openRunLog } from '../../resolvers/events/append/append.ts';
 import { parseConfig, type Config, type Environment } from '../config.ts';
 import { claimFolder } from '../stores/data-folder.ts';
 import { openPostgres } from '../stores/postgres.ts';

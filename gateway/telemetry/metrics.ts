@@ -3,8 +3,8 @@
  * the source; whatever a client can choose (operation names, ids, texts) is never a label.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { FlushSeen } from '../../resolvers/events/append.ts';
-import type { FeedLag } from '../../resolvers/events/feed-lag.ts';
+import type { FlushSeen } from '../../resolvers/events/append/append.ts';
+import type { FeedLag } from '../../resolvers/events/feed/feed-lag.ts';
 import type { Answer } from '../execution/answer.ts';
 import type { StatementCall } from '../stores/pool.ts';
 

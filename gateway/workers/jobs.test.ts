@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
 import { addWorkflows } from '../../e2e/kit/feed.ts';
-import { openFeed } from '../../resolvers/events/feed.ts';
+import { openFeed } from '../../resolvers/events/feed/feed.ts';
 import { statement } from '../../resolvers/sql.ts';
 import { alone, startJobs, type Job } from './jobs.ts';
 import { retentionJobs } from './retention.ts';

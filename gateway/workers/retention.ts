@@ -3,7 +3,7 @@ import {
   removeIdempotencyKeys,
   removeOldChanges,
   removeOldRuns,
-} from '../../resolvers/events/retention.ts';
+} from '../../resolvers/events/feed/retention.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../resolvers/idempotency.ts';
 import type { Sql } from '../../resolvers/sql.ts';
 import { alone, type Job } from './jobs.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../e2e/kit/log-world.ts';
 import { Unavailable } from '../errors.ts';
 import type { Sql } from '../sql.ts';
-import { openRunLog } from './append.ts';
+import { openRunLog } from './append/append.ts';
 import { watchForCrashes } from './crash-watch.ts';
 import type { NewEvent, RunLog } from './log.ts';
 import { readEvents } from './read.ts';

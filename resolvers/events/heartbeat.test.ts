@@ -11,7 +11,7 @@ import {
 import { contextOver } from '../../e2e/kit/world.ts';
 import { newId } from '../keys.ts';
 import { LOCAL_VIEWER } from '../policy.ts';
-import { openRunLog } from './append.ts';
+import { openRunLog } from './append/append.ts';
 import { heartbeat } from './heartbeat.ts';
 import type { RunLog } from './log.ts';
 

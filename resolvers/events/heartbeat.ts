@@ -6,7 +6,7 @@ import { canonicalId } from '../keys.ts';
 import { authorize } from '../policy.ts';
 import { RUN_TERMINAL } from '../runs/model.ts';
 import { statement, type Sql } from '../sql.ts';
-import { idArray } from './arrays.ts';
+import { idArray } from './append/arrays.ts';
 import type { Beat } from './log.ts';
 
 /** Beats in one statement. */

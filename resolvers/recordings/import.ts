@@ -1,7 +1,7 @@
 /** A recorded execution becomes history: its workflow, version, run, log, and what the log tells of. */
 import type { Ctx } from '../context.ts';
-import { appendIn } from '../events/append.ts';
-import { queueRuns } from '../events/queue-run.ts';
+import { appendIn } from '../events/append/append.ts';
+import { queueRuns } from '../events/append/queue-run.ts';
 import { NAME_BYTES_MAX } from '../runs/graph.ts';
 import { storeWorkflowVersion } from '../runs/store-version.ts';
 import { checkText, collectIssues } from '../issues.ts';

@@ -2,9 +2,9 @@
 import type { EventType } from '../../prisma/generated/enums.ts';
 import type { Ctx } from '../context.ts';
 import { Invalid, NotFound } from '../errors.ts';
-import { appendIn } from '../events/append.ts';
+import { appendIn } from '../events/append/append.ts';
 import type { Actor, JsonObject } from '../events/log.ts';
-import { queueRuns } from '../events/queue-run.ts';
+import { queueRuns } from '../events/append/queue-run.ts';
 import { once, type Repeatable } from '../idempotency.ts';
 import { inputPaths } from '../input-paths.ts';
 import { newId, uuidOf } from '../keys.ts';

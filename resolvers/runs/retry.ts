@@ -2,7 +2,7 @@
 import type { StepStatus } from '../../prisma/generated/enums.ts';
 import type { Ctx } from '../context.ts';
 import { Conflict, Invalid } from '../errors.ts';
-import { queueRuns } from '../events/queue-run.ts';
+import { queueRuns } from '../events/append/queue-run.ts';
 import { groupBy } from '../group.ts';
 import { once, type Repeatable } from '../idempotency.ts';
 import { newId } from '../keys.ts';

@@ -1,5 +1,5 @@
 /** Many runs' events into the log at once. */
-import { appendIn } from '../events/append.ts';
+import { appendIn } from '../events/append/append.ts';
 import type { AppendCall } from '../events/log.ts';
 import type { Sql } from '../sql.ts';
 import type { ToldStory } from './story.ts';

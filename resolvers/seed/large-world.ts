@@ -1,6 +1,6 @@
 /** A world as large as wanted, for lists and reports under load: `polyphony seed --scale`. */
 import type { Ctx } from '../context.ts';
-import { queueRuns } from '../events/queue-run.ts';
+import { queueRuns } from '../events/append/queue-run.ts';
 import { derivedId, newId } from '../keys.ts';
 import { authorize } from '../policy.ts';
 import { dynamicStatement, statement, type Sql } from '../sql.ts';

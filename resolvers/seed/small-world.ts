@@ -1,6 +1,6 @@
 /** A few workflows and runs that we wrote, so that no screen of a new gateway is empty. */
 import type { Ctx } from '../context.ts';
-import { queueRuns } from '../events/queue-run.ts';
+import { queueRuns } from '../events/append/queue-run.ts';
 import { derivedId, newId } from '../keys.ts';
 import { authorize } from '../policy.ts';
 import { statement, type Sql } from '../sql.ts';

@@ -1,0 +1,13 @@
+import { openEmbedded } from './database.ts';
+const d = await openEmbedded({}, { lost: (e) => console.log('lost', e.message, (e.cause as any)?.message) });
+let t = performance.now();
+await Promise.all([d.pool.query('create table c (a int)')]);
+await d.pool.query('COPY c FROM STDIN').then(() => console.log('copied?'), (e) => console.log('copy', e.code, e.message));
+console.log((performance.now() - t) | 0);
+await d.pool.query('select 1 as one').then((r) => console.log(r.rows), (e) => console.log(e.message));
+console.log((performance.now() - t) | 0);
+await d.pool.query('select pg_sleep(1)').then((r) => console.log('slept'), (e) => console.log(e.message));
+const big = await d.pool.query("select repeat('x', 10000000) as a"); console.log(big.rows[0].a.length);
+const many = await d.pool.query('select g from generate_series(1,100000) g'); console.log(many.rows.length);
+const param = await d.pool.query('select length($1::text) as l', ['y'.repeat(10_000_000)]); console.log(param.rows);
+await d.close();
