@@ -60,12 +60,21 @@ export async function setUp({ build = false } = {}) {
       }),
     );
   }
-  if (steps.every((step) => step.fresh())) return;
+  if (steps.every(isFresh)) return;
   const unlock = await lock();
   try {
-    for (const step of steps) if (!step.fresh()) await telling(step);
+    for (const step of steps) if (!isFresh(step)) await telling(step);
   } finally {
     unlock();
+  }
+}
+
+/** What cannot be read, because somebody is making it, is not fresh. */
+function isFresh(step) {
+  try {
+    return step.fresh();
+  } catch {
+    return false;
   }
 }
 
@@ -168,12 +177,11 @@ async function telling({ name, make }) {
 }
 
 /**
- * One set-up of a checkout at a time; others wait. The lock is a socket, which goes away with its process;
- * whoever connects to it hears when it ends.
+ * One set-up of a checkout at a time; others wait. The lock is a socket, which goes away with its process however
+ * that ends; whoever connects to it hears when it does.
  */
 async function lock() {
-  const name = `polyphony-set-up-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}`;
-  const path = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), name);
+  const path = lockPath();
   for (;;) {
     const waiting = new Set();
     const server = createServer((socket) => waiting.add(socket.on('error', () => undefined)));
@@ -186,16 +194,22 @@ async function lock() {
     } catch (error) {
       if (error.code !== 'EADDRINUSE') throw error;
     }
-    const holder = connect(path);
-    const closed = new Promise((resolve) => holder.once('close', resolve));
-    try {
-      await once(holder, 'connect');
-      process.stderr.write('set-up: waiting for another set-up of this checkout …\n');
-    } catch {
-      rmSync(path, { force: true }); // Its process was killed.
-    }
-    await closed;
+    const reason = await new Promise((ended) => {
+      const holder = connect(path).on('error', ended).on('close', ended);
+      holder.on('connect', () => {
+        process.stderr.write('set-up: waiting for another set-up of this checkout …\n');
+      });
+    });
+    // Where sockets are files, a process that was killed leaves its own.
+    if (reason?.code === 'ECONNREFUSED' && existsSync(path)) rmSync(path, { force: true });
   }
+}
+
+/** Linux and Windows have sockets without a file. */
+function lockPath() {
+  const name = `polyphony-set-up-${createHash('sha256').update(ROOT).digest('hex').slice(0, 16)}`;
+  if (process.platform === 'linux') return `\0${name}`;
+  return process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), name);
 }
 
 function inRoot(...path) {
