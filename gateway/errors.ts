@@ -124,12 +124,14 @@ function refusalIn(error: GraphQLError): Refusal | undefined {
 }
 
 /**
- * The caller's: syntax, validation, variables (which have no path yet), and arguments, whose nodes graphql-js names.
- * What it throws about our values, such as a result that does not serialize, has none.
+ * The caller's: syntax, validation and variables, which have no path yet (with nodes where a scalar refused a literal,
+ * whatever it threw), and arguments, whose nodes graphql-js names. What it throws about our values, such as a result
+ * that does not serialize, has a path and names none.
  */
-function isOfTheDocument({ originalError, path }: GraphQLError): boolean {
+function isOfTheDocument({ originalError, path, nodes }: GraphQLError): boolean {
   const own = originalError === undefined || originalError instanceof GraphQLError;
-  return own && (path === undefined || Boolean((originalError as GraphQLError)?.nodes?.length));
+  if (path === undefined) return own || Boolean(nodes?.length);
+  return own && Boolean((originalError as GraphQLError)?.nodes?.length);
 }
 
 function asError(thrown: unknown): Error {

@@ -143,6 +143,21 @@ test('what a scalar refuses is the client’s, also through a variable', async (
   expect(reported).toEqual([]);
 });
 
+test('what a scalar refuses of a literal is the client’s, with its place', async () => {
+  const { answer, schema, reported } = setUp();
+  const even = schema.getType('Even') as unknown as { parseLiteral: () => unknown };
+  even.parseLiteral = () => {
+    throw new TypeError('an Even is a multiple of 2');
+  };
+  for (const query of ['{ even(x: 3) }', 'query ($x: Even = 3) { even(x: $x) }']) {
+    const { result, codes } = await answer({ query }, ASKER);
+    expect(codes).toEqual(['INVALID']);
+    expect(result.errors?.[0]?.message).toMatch(/found 3; an Even is a multiple of 2/);
+    expect(result.errors?.[0]?.locations).toHaveLength(1);
+  }
+  expect(reported).toEqual([]);
+});
+
 test('a mutation runs only where mutations may come from', async () => {
   let ran = 0;
   const { answer } = setUp({ go: () => `run ${(ran += 1)}` });
