@@ -1,8 +1,15 @@
 /** The four parameters of GraphQL over HTTP, out of a body or a query string. */
+import { Limited } from '../../resolvers/errors.ts';
 import { Rejected } from '../errors.ts';
 import type { Params } from './answer.ts';
 
 const KNOWN = ['query', 'operationName', 'variables', 'extensions'];
+
+/**
+ * Objects and lists in each other in `variables`, which is 1. The deepest filter around the deepest JSON has fewer;
+ * graphql-js would overflow its stack at some thousands.
+ */
+export const VARIABLES_DEPTH_MAX = 128;
 
 /** Of a POST. Refuses what is no JSON in UTF-8, and batches. */
 export function paramsOfBody(body: Uint8Array): Params {
@@ -49,7 +56,25 @@ function paramsIn(given: unknown): Params {
 function objectOrNull(name: string, value: unknown): Record<string, unknown> | null {
   if (value === undefined || value === null) return null;
   if (!isObject(value)) throw refused(`"${name}" must be an object, got ${typeName(value)}`);
+  if (depthOf(value) > VARIABLES_DEPTH_MAX) {
+    throw new Limited(`the depth of "${name}"`, VARIABLES_DEPTH_MAX, depthOf(value, Infinity));
+  }
   return value;
+}
+
+/** 0 of what is no object or list. Looks no deeper than one past `levels_max`. */
+function depthOf(value: unknown, levels_max = VARIABLES_DEPTH_MAX): number {
+  let depth = 0;
+  let level = [value].filter(isNested);
+  while (level.length > 0 && depth <= levels_max) {
+    depth += 1;
+    level = level.flatMap((nested) => Object.values(nested)).filter(isNested);
+  }
+  return depth;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function parsed(what: string, text: string): unknown {
