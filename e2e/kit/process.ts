@@ -26,14 +26,18 @@ export interface Running {
   readonly finished: Promise<Finished>;
 }
 
-/** Starts `polyphony …`. Settings of the surrounding process that are ours do not reach it. */
+/**
+ * Starts `polyphony …`, of this checkout unless told. Settings of the surrounding process that are ours do not
+ * reach it.
+ */
 export async function startPolyphony(
   words: readonly string[],
   settings: Settings = {},
+  program = MAIN,
 ): Promise<Running> {
   await built();
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...words], {
+  const child = spawn(process.execPath, [program, ...words], {
     cwd: ROOT,
     env: { PATH, HOME, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -62,7 +66,7 @@ export async function polyphony(
 let building: Promise<unknown> | undefined;
 
 /** dist/ of the sources as they are: `npm test` has built it, a single test file may not have. */
-function built(): Promise<unknown> {
+export function built(): Promise<unknown> {
   building ??= promisify(execFile)(process.execPath, ['scripts/setup.mjs', '--build'], {
     cwd: ROOT,
   });
@@ -80,16 +84,15 @@ export interface GatewayProcess {
 }
 
 /** Starts a gateway and waits until it is ready. */
-export async function startGatewayProcess(settings: Settings): Promise<GatewayProcess> {
+export async function startGatewayProcess(
+  settings: Settings,
+  program?: string,
+): Promise<GatewayProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const start = async () => {
-    const started = await startPolyphony(['serve'], {
-      PORT: String(port),
-      SEED: 'off',
-      LOG_LEVEL: 'warn',
-      ...settings,
-    });
+    const all = { PORT: String(port), SEED: 'off', LOG_LEVEL: 'warn', ...settings };
+    const started = await startPolyphony(['serve'], all, program);
     await untilReady(url, started);
     return started;
   };
