@@ -113,14 +113,14 @@ const SHAPES: Readonly<Record<EventType, Shape>> = {
   METADATA_UPDATED: { metadata: { check: freeForm }, addTags: { check: list(word) } },
 };
 
-/** Adds an issue for each field that breaks the shape of its type. O(fields); no SQL. */
+/** Adds an issue for each field that breaks the shape of its type, or for what is no object. O(fields); no SQL. */
 export function checkPayload(
   type: EventType,
-  payload: JsonObject,
+  payload: JsonValue,
   path: string,
   issues: Issue[],
 ): void {
-  checkShape(SHAPES[type], payload, path, issues);
+  object(SHAPES[type])(payload, path, issues);
 }
 
 function checkShape(shape: Shape, value: JsonObject, path: string, issues: Issue[]): void {

@@ -158,6 +158,16 @@ describe('limits', () => {
   });
 });
 
+test.each([['text'], [1], [true], [[]], [[{}]]])(
+  'a payload that is no object is refused: %j',
+  (value) => {
+    const payload = value as unknown as JsonObject;
+    expect(issuesOf(call(RUN, [event('METADATA_UPDATED', { payload })]))).toEqual([
+      'events[0].payload: must be an object',
+    ]);
+  },
+);
+
 describe('text that Postgres cannot store', () => {
   test.each([
     ['a NUL', 'a\0', 'must not hold NUL'],
