@@ -102,8 +102,8 @@ export async function seedRandomWorld(
 function mean(runs: readonly Thing[]): number | null {
   const made = runs.flatMap((run) => run['artifacts'] as Thing[]);
   const judged = made.flatMap(({ quality }) => (quality === null ? [] : [quality as number]));
-  const sum = judged.reduce((total, one) => total + Math.round(one * 10), 0) / 10; // Exact.
-  return judged.length > 0 ? sum / judged.length : null;
+  const tenths = judged.reduce((sum, one) => sum + Math.round(one * 10), 0);
+  return judged.length > 0 ? tenths / (10 * judged.length) : null; // As exact as the database's.
 }
 
 async function store(database: TestDatabase, workflows: readonly Thing[]): Promise<void> {

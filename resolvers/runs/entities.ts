@@ -39,12 +39,12 @@ export const WORKFLOW: Entity<WorkflowRow> = {
     version: bigint('version'),
   },
   derived: {
-    // Index scans on run (workflow_id, …) and artifact (run_id, …) per workflow that the rest of a filter leaves.
+    // An index-only scan over one row per judged run (run_quality, kept by a trigger).
     quality: float(
       (
         workflow,
-      ) => `(SELECT avg(made.quality) FROM run made_by JOIN artifact made ON made.run_id = made_by.id
-        WHERE made_by.workflow_id = ${workflow}.id)`,
+      ) => `(SELECT (sum(judged.total) / nullif(sum(judged.judged), 0))::float8 FROM run_quality judged
+        WHERE judged.workflow_id = ${workflow}.id)`,
       'nullable',
     ),
   },

@@ -107,6 +107,16 @@ CREATE TABLE "run_heartbeat" (
 );
 
 -- CreateTable
+CREATE TABLE "run_quality" (
+    "run_id" UUID NOT NULL,
+    "workflow_id" UUID NOT NULL,
+    "total" DECIMAL(24,12) NOT NULL,
+    "judged" INTEGER NOT NULL,
+
+    CONSTRAINT "run_quality_pkey" PRIMARY KEY ("run_id")
+);
+
+-- CreateTable
 CREATE TABLE "step_run" (
     "run_id" UUID NOT NULL,
     "step_key" TEXT NOT NULL,
@@ -304,6 +314,9 @@ CREATE INDEX "run_metadata_idx" ON "run" USING GIN ("metadata" jsonb_path_ops);
 CREATE UNIQUE INDEX "run_workspace_id_source_hash_key" ON "run"("workspace_id", "source_hash");
 
 -- CreateIndex
+CREATE INDEX "run_quality_workflow_id_total_judged_idx" ON "run_quality"("workflow_id", "total", "judged");
+
+-- CreateIndex
 CREATE UNIQUE INDEX "step_run_run_id_position_key" ON "step_run"("run_id", "position");
 
 -- CreateIndex
@@ -379,6 +392,9 @@ ALTER TABLE "run" ADD CONSTRAINT "run_retry_of_fkey" FOREIGN KEY ("retry_of") RE
 ALTER TABLE "run_heartbeat" ADD CONSTRAINT "run_heartbeat_run_id_fkey" FOREIGN KEY ("run_id") REFERENCES "run"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
+ALTER TABLE "run_quality" ADD CONSTRAINT "run_quality_run_id_fkey" FOREIGN KEY ("run_id") REFERENCES "run"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
 ALTER TABLE "step_run" ADD CONSTRAINT "step_run_run_id_fkey" FOREIGN KEY ("run_id") REFERENCES "run"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
@@ -426,6 +442,36 @@ ALTER TABLE "artifact" ADD CONSTRAINT "artifact_size_check" CHECK ("size_bytes" 
 ALTER TABLE "artifact" ADD CONSTRAINT "artifact_quality_check" CHECK ("quality" BETWEEN 0 AND 1);
 ALTER TABLE "artifact" ADD CONSTRAINT "artifact_step_check" CHECK ("step_key" IS NULL OR "run_id" IS NOT NULL);
 ALTER TABLE "artifact_check" ADD CONSTRAINT "artifact_check_score_check" CHECK ("score" BETWEEN 0 AND 1);
+
+-- Qualities of artifacts, summed per run: rows_now come in, rows_before go out. In order of runs: statements that
+-- judge artifacts of many runs at once would dead-lock.
+CREATE FUNCTION "run_quality_of"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN -- The run may be gone already: nothing is put in.
+    UPDATE run_quality q SET total = q.total - d.total, judged = q.judged - d.judged
+    FROM (SELECT run_id, sum(quality::decimal(24,12)) AS total, count(quality) AS judged FROM rows_before
+      WHERE quality IS NOT NULL AND run_id IS NOT NULL GROUP BY run_id) d WHERE q.run_id = d.run_id;
+  ELSIF TG_OP = 'INSERT' THEN
+    INSERT INTO run_quality AS q (run_id, workflow_id, total, judged)
+    SELECT run.id, run.workflow_id, sum(a.quality::decimal(24,12)), count(*) FROM rows_now a JOIN run ON run.id = a.run_id
+    WHERE a.quality IS NOT NULL GROUP BY run.id ORDER BY run.id
+    ON CONFLICT (run_id) DO UPDATE SET total = q.total + excluded.total, judged = q.judged + excluded.judged;
+  ELSE
+    INSERT INTO run_quality AS q (run_id, workflow_id, total, judged)
+    SELECT run.id, run.workflow_id, sum(coalesce(a.quality, 0)::decimal(24,12) - coalesce(b.quality, 0)::decimal(24,12)),
+      count(a.quality) - count(b.quality)
+    FROM rows_now a JOIN rows_before b ON b.id = a.id JOIN run ON run.id = a.run_id
+    WHERE a.quality IS DISTINCT FROM b.quality GROUP BY run.id ORDER BY run.id
+    ON CONFLICT (run_id) DO UPDATE SET total = q.total + excluded.total, judged = q.judged + excluded.judged;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER "quality_insert" AFTER INSERT ON "artifact"
+  REFERENCING NEW TABLE AS rows_now FOR EACH STATEMENT EXECUTE FUNCTION "run_quality_of"();
+CREATE TRIGGER "quality_update" AFTER UPDATE ON "artifact"
+  REFERENCING OLD TABLE AS rows_before NEW TABLE AS rows_now FOR EACH STATEMENT EXECUTE FUNCTION "run_quality_of"();
+CREATE TRIGGER "quality_delete" AFTER DELETE ON "artifact"
+  REFERENCING OLD TABLE AS rows_before FOR EACH STATEMENT EXECUTE FUNCTION "run_quality_of"();
 
 -- The change feed: what others follow. Ids and versions only; followers read the rows.
 CREATE TABLE "change" (
