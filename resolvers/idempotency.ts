@@ -69,12 +69,15 @@ const KEEP = statement(
   `UPDATE idempotency_key SET result_id = $4 WHERE workspace_id = $1 AND viewer_id = $2 AND key = $3`,
 );
 
-/** Of the mutation's name and its input, whatever the order of its keys; absent and null are the same. */
+/**
+ * Of the mutation's name and its input, whatever the order of its keys. A null argument is as good as none; deeper, in
+ * metadata, it may mean to delete.
+ */
 function requestHash(mutation: string, input: object): string {
-  const canonical = JSON.stringify({ mutation, ...input }, (_key, value: unknown) => {
+  const given = Object.entries({ mutation, ...input }).filter(([, value]) => value !== null);
+  const canonical = JSON.stringify(Object.fromEntries(given), (_key, value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    const given = Object.entries(value).filter(([, part]) => part !== null && part !== undefined);
-    return Object.fromEntries(given.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   });
   return createHash('sha256').update(canonical).digest('hex');
 }

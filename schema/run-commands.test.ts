@@ -231,6 +231,31 @@ describe.each(DATABASES)('commands of runs ($name)', ({ open }) => {
     });
   });
 
+  test('a null inside an input is part of it: there it may mean to delete', async () => {
+    const run = await commands.start({ metadata: { drop: 1 } });
+    const update = (metadata: object) =>
+      commands.mutate('updateRunMetadata', 'UpdateRunMetadataInput', {
+        runId: run.id,
+        idempotencyKey: 'labels',
+        metadata,
+      });
+    expect(await update({})).toMatchObject({ metadata: { drop: 1 } });
+    expect(await update({ drop: null })).toMatchObject({ __typename: 'Conflict' });
+    expect(await update({})).toMatchObject({ __typename: 'Run' });
+  });
+
+  test('a reason or a tag that is refused is named as the caller wrote it', async () => {
+    const run = await commands.start();
+    const long = 'x'.repeat(257);
+    const input = { runId: run.id, reason: long };
+    expect(await commands.mutate('cancelRun', 'RunCommandInput', input)).toMatchObject({
+      issues: [{ path: 'input.reason' }],
+    });
+    expect(await commands.start({ tags: ['a', ''] })).toMatchObject({
+      issues: [{ path: 'input.tags[1]' }],
+    });
+  });
+
   test('labels merge: a value replaces, null deletes, a tag comes once', async () => {
     const run = await commands.start({ tags: ['a'], metadata: { keep: 1, change: 1, drop: 1 } });
     const metadata = { change: 2, drop: null, add: { deep: [1] } };

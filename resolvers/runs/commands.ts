@@ -36,7 +36,7 @@ export async function startRun(ctx: Ctx, input: StartRun): Promise<RunRow> {
   const runId = await once(ctx, 'startRun', input, async (tx) => {
     const now = ctx.now();
     const id = newId(now.getTime());
-    await inputPaths({ 'runs[0]': 'input' }, () =>
+    await inputPaths({ 'runs[0].addTags': 'input.tags', 'runs[0]': 'input' }, () =>
       queueRuns(tx, [
         {
           id,
@@ -166,7 +166,11 @@ async function append(
   actor: Actor = actorOf(ctx),
 ): Promise<void> {
   await inputPaths(
-    { 'events[0].payload.addTags': 'input.tags', 'events[0].payload': 'input' },
+    {
+      'events[0].payload.addTags': 'input.tags',
+      'events[0].payload.statusName': 'input.reason',
+      'events[0].payload': 'input',
+    },
     () =>
       appendIn(tx, [
         {
