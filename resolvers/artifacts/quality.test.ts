@@ -6,6 +6,7 @@ import { openGraph, type TestGraph } from '../../e2e/kit/graph.ts';
 import { contextOver, seedArtifacts, seedRun } from '../../e2e/kit/world.ts';
 import type { Ctx } from '../context.ts';
 import type { JsonObject } from '../events/log.ts';
+import { readEvents } from '../events/read.ts';
 import { newId } from '../keys.ts';
 import { LOCAL_VIEWER } from '../policy.ts';
 import { statement, type Sql } from '../sql.ts';
@@ -58,11 +59,12 @@ describe.each(DATABASES)('quality of artifacts ($name)', ({ name: store, open })
     expect(await artifactNow(id)).toMatchObject({ quality: 0.625, version: 5 });
   });
 
-  test('a check is four statements', async () => {
-    const { id } = await newModel();
+  test('a check outside a run is five statements', async () => {
+    const [id] = await seedArtifacts(database, [{ name: 'upload' }]);
     database.statements();
-    await recordCheck(ctx, { artifactId: id, name: 'schema', outcome: 'PASSED' });
+    await recordCheck(ctx, { artifactId: id!, name: 'schema', outcome: 'PASSED' });
     expect(database.statements()).toEqual([
+      'artifacts.find',
       'artifacts.lock',
       'artifacts.newestScores',
       'artifacts.recordCheck',
@@ -137,6 +139,17 @@ describe.each(DATABASES)('quality of artifacts ($name)', ({ name: store, open })
     );
   }, 300_000);
 
+  test('a judgement by a person is an event of the run, so its followers hear of it', async () => {
+    const { id } = await newModel();
+    const before = await artifactNow(id);
+    const check = await recordCheck(ctx, { artifactId: id, name: 'review', outcome: 'PASSED' });
+    const after = await artifactNow(id);
+    expect(after.changedSeq).toBeGreaterThan(before.changedSeq ?? 0);
+    expect(check).toMatchObject({ changedSeq: after.changedSeq, score: 1, outcome: 'PASSED' });
+    const [event] = await readEvents(database.sql, after.runId!, after.changedSeq! - 1, 1);
+    expect(event).toMatchObject({ type: 'CHECK_EVALUATED', actor: `user:${LOCAL_VIEWER.id}` });
+  });
+
   test('an artifact that is made again keeps the quality that a person gave it', async () => {
     const { id, tell } = await newModel();
     await recordCheck(ctx, { artifactId: id, name: 'review', outcome: 'WARNED' });
@@ -148,7 +161,7 @@ describe.each(DATABASES)('quality of artifacts ($name)', ({ name: store, open })
     'a worker that judges while a person does waits, and counts what the person said',
     async () => {
       const { id, tell } = await newModel();
-      const paused = pausedBefore(database.sql, 'artifacts.recordCheck');
+      const paused = pausedBefore(database.sql, 'log.write');
       const person = contextOver(database, { sql: paused.sql });
       const recorded = recordCheck(person, {
         artifactId: id,
@@ -193,7 +206,7 @@ function pausedBefore(sql: Sql, name: string) {
           work({
             ...tx,
             query: async (asked, values) => {
-              if (asked.name === name) {
+              if (asked.name.startsWith(name)) {
                 arrive();
                 await going;
               }
