@@ -433,6 +433,9 @@ ALTER TABLE "step_run" SET (fillfactor = 80);
 -- What the heartbeat watch looks through.
 CREATE INDEX "run_live_idx" ON "run" ("id") WHERE "status" IN ('RUNNING', 'PAUSED', 'CANCELING');
 
+-- Runs by duration, as resolvers/entity.ts writes it: between_ms.
+CREATE INDEX "run_duration_idx" ON "run" ("workspace_id", ((extract(epoch FROM "finished_at" - "started_at") * 1000)::float8) NULLS FIRST, "id");
+
 -- What retention looks through: runs that ended, oldest first.
 CREATE INDEX "run_finished_idx" ON "run" ("finished_at") WHERE "finished_at" IS NOT NULL;
 
