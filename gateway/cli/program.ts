@@ -144,8 +144,8 @@ function replayCommand(program: Command, run: Run): void {
     .option('--speed <n>', 'times the recorded speed, or max', speedOf, 60 as Speed)
     .option(
       '--url <url>',
-      'GraphQL endpoint of the gateway',
-      urlOf,
+      'address of the gateway, or of its GraphQL endpoint',
+      endpointOf,
       'http://127.0.0.1:4000/graphql',
     )
     .option('--parallel <n>', 'files at a time', wholeOf(1, 100), 1)
@@ -227,8 +227,12 @@ function wholeOf(min: number, max: number): (text: string) => number {
   };
 }
 
-function urlOf(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+/** An address without a path, as `serve` prints it, means its GraphQL endpoint. */
+function endpointOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url && /^https?:$/.test(url.protocol)) {
+    return url.pathname === '/' ? new URL('/graphql', url).href : text;
+  }
   throw new InvalidArgumentError('It must be a URL that begins with http:// or https://.');
 }
 
