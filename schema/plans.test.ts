@@ -48,7 +48,7 @@ const PLANS: readonly (readonly [string, string, Readonly<Record<string, string>
       'runs.byWorkflow': 'run_workflow_id_created_at_id_idx',
       'stepRuns.byRun': 'step_run_run_id_position_key',
       'attempts.byStep': 'attempt_pkey',
-      'runEvents.byRun': 'run_event_rest_pkey',
+      'runEvents.byRun': 'run_event_rest_' /* Of its two. */,
     },
   ],
 ];
