@@ -106,7 +106,7 @@ export function watchForCrashes(log: RunLog, sql: Sql, options: CrashWatchOption
 async function end(log: RunLog, run: SilentRun, grace_ms: number): Promise<boolean> {
   const { type, payload } = WORKER_LOST[run.status]!;
   try {
-    await log.append({
+    const { events } = await log.append({
       runId: run.id,
       workspaceId: run.workspaceId,
       actor: 'gateway',
@@ -120,7 +120,7 @@ async function end(log: RunLog, run: SilentRun, grace_ms: number): Promise<boole
         },
       ],
     });
-    return true;
+    return events.every(({ repeated }) => !repeated);
   } catch (error) {
     if (error instanceof Conflict || error instanceof NotFound) return false;
     throw error;
