@@ -174,10 +174,10 @@ describe.each(DATABASES)('artifacts in the graph ($name)', ({ open }) => {
         },
       ]),
     });
-    expect(database.statements()).toEqual([
+    expect(database.statements().toSorted()).toEqual([
+      'artifacts.byIds',
       'artifacts.lineageRoot',
       'artifacts.lineageUpstream',
-      'artifacts.byIds',
       'stepRuns.byKeys',
     ]);
   });
