@@ -5,7 +5,7 @@ import { contextOver, otherViewer } from '../e2e/kit/world.ts';
 import type { AnyEntity, Entity, OrderTerm } from './entity.ts';
 import { Invalid, Limited } from './errors.ts';
 import { LEVEL_ROWS_MAX, listOf, listsOf, type Connection, type ListArgs } from './list.ts';
-import { PAGE } from './page.ts';
+import { PAGE, writeCursor } from './page.ts';
 import { runsOfWorkflows } from './runs/queries.ts';
 import { ARTIFACT } from './artifacts/entities.ts';
 import { RUN, WORKFLOW } from './runs/entities.ts';
@@ -162,6 +162,19 @@ describe.each(DATABASES)('lists ($name)', ({ open }) => {
       await expect(page(entity, { ...args, before: cursor })).rejects.toThrow(/^before: /);
     }
     await expect(page(RUN, { after: '' })).rejects.toThrow(Invalid);
+  });
+
+  test('a cursor made by hand, with values that no row can have, is INVALID', async () => {
+    const order = (direction: string) => RUN.order.map(({ field }) => `${field} ${direction}`);
+    const binding = `Run ${[...order('DESC'), 'id DESC'].join(',')} {}`;
+    const { nodes, cursorOf } = await page(RUN, { first: 1 });
+    const { createdAt, id } = nodes[0] as { createdAt: Date; id: string };
+    expect(writeCursor(binding, [createdAt.getTime(), id])).toBe(cursorOf(nodes[0]!)); // The forger knows how.
+    for (const position of [['x', 'y'], [1, 'y'], ['x', id], [{}, {}], null, 5, 'x']) {
+      const forged = writeCursor(binding, position as never);
+      await expect(page(RUN, { after: forged })).rejects.toThrow(/^after: is not a cursor/);
+      await expect(page(RUN, { before: forged })).rejects.toThrow(/^before: is not a cursor/);
+    }
   });
 
   test('an order has at most four words, each once', async () => {

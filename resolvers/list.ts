@@ -1,12 +1,19 @@
 /** Lists: filtered, ordered, in pages; of the whole workspace, or windows on the lists of many parents at once. */
 import type { Ctx } from './context.ts';
 import type { AnyEntity, Entity, OrderTerm } from './entity.ts';
-import { Limited } from './errors.ts';
+import { Invalid, Limited } from './errors.ts';
 import { compileFilter, params, type Filter, type Params } from './filter.ts';
 import { readOrder, type Term } from './order.ts';
-import { readCursor, readPage, writeCursor, type PageArgs, type PageBounds } from './page.ts';
+import {
+  FOREIGN_CURSOR,
+  readCursor,
+  readPage,
+  writeCursor,
+  type PageArgs,
+  type PageBounds,
+} from './page.ts';
 import { authorize } from './policy.ts';
-import { dynamicStatement } from './sql.ts';
+import { dynamicStatement, type Statement } from './sql.ts';
 import { pageSql, windowSql, type Wanted } from './window.ts';
 
 /** Rows that one level may ask for: parents times page size. */
@@ -72,10 +79,8 @@ export async function listOf<Row extends object>(
   const list = readList(ctx, entity, args, bounds);
   const into = params();
   const scope = entity.within('x', into.add(ctx.viewer.workspaceId, 'uuid'));
-  const rows = await ctx.sql.query(
-    dynamicStatement<Row>(`${entity.plural}.list`, pageSql(list, scope, into)),
-    into.values,
-  );
+  const page = dynamicStatement<Row>(`${entity.plural}.list`, pageSql(list, scope, into));
+  const rows = await readRows(ctx, list, page, into.values);
   const counter = once(async (asking, atMost) => {
     const counting = params();
     const within = entity.within('x', counting.add(asking.viewer.workspaceId, 'uuid'));
@@ -107,14 +112,12 @@ export async function listsOf<Row extends object>(
     throw new Limited(`${entity.plural} of one level`, LEVEL_ROWS_MAX, asked);
   const into = params();
   const parents = parentsSql(link, keys, into);
-  const rows = await ctx.sql.query(
-    dynamicStatement<Row & { parent: number }>(
-      `${entity.plural}.${link.name}`,
-      `SELECT p.parent::int AS parent, child.* FROM ${parents}
-      CROSS JOIN LATERAL (${windowSql(list, link.on('x', 'p'), into)}) child`,
-    ),
-    into.values,
+  const page = dynamicStatement<Row & { parent: number }>(
+    `${entity.plural}.${link.name}`,
+    `SELECT p.parent::int AS parent, child.* FROM ${parents}
+    CROSS JOIN LATERAL (${windowSql(list, link.on('x', 'p'), into)}) child`,
   );
+  const rows = await readRows(ctx, list, page, into.values);
   const counter = once(async (asking, atMost) => {
     const counting = params();
     const from = `FROM ${entity.table} x WHERE ${link.on('x', 'p')} AND ${list.where(counting)}`;
@@ -133,6 +136,25 @@ export async function listsOf<Row extends object>(
   const windows = keys.map((): Row[] => []);
   for (const row of rows) windows[row.parent - 1]?.push(row); // In order: a lateral window is a nested loop.
   return windows.map((window, index) => connection(list, window, index, counter));
+}
+
+/** SQLSTATE class 22: a value that its type does not take. Filters are checked; a cursor may be made by hand. */
+const DATA_EXCEPTION = /^22/;
+
+async function readRows<Row>(
+  ctx: Ctx,
+  { after, before }: Wanted,
+  page: Statement<Row>,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  try {
+    return await ctx.sql.query(page, values);
+  } catch (error) {
+    const byCursor = DATA_EXCEPTION.test(String((error as { code?: unknown }).code));
+    if (byCursor && after) throw new Invalid('after', FOREIGN_CURSOR);
+    if (byCursor && before) throw new Invalid('before', FOREIGN_CURSOR);
+    throw error;
+  }
 }
 
 interface List<Row> extends Wanted {

@@ -53,6 +53,9 @@ export function readPage(args: PageArgs, bounds: PageBounds = PAGE): Page {
   };
 }
 
+/** Said of a cursor that is damaged, of another list, or made by hand. */
+export const FOREIGN_CURSOR = 'is not a cursor of this list with this filter and order';
+
 const CHECK_BYTES = 6;
 
 /** The cursor of a position in the list that `binding` tells from every other. */
@@ -69,8 +72,9 @@ export function readCursor(binding: string, cursor: string, path: string): unkno
     bytes.length > CHECK_BYTES &&
     bytes.subarray(0, CHECK_BYTES).equals(checkBytes(binding, text)) &&
     bytes.toString('base64url') === cursor;
-  if (!good) throw new Invalid(path, 'is not a cursor of this list with this filter and order');
-  return JSON.parse(text) as unknown[];
+  const position: unknown = good ? JSON.parse(text) : null;
+  if (!Array.isArray(position)) throw new Invalid(path, FOREIGN_CURSOR);
+  return position;
 }
 
 function checkBytes(binding: string, text: string): Buffer {

@@ -8,7 +8,7 @@ import type { Ctx } from '../context.ts';
 import { selectList } from '../entity.ts';
 import { CursorExpired, Invalid } from '../errors.ts';
 import { listsOf, type Connection, type Cursors, type Link, type ListArgs } from '../list.ts';
-import { EVENTS_PAGE, readCursor, readPage, writeCursor } from '../page.ts';
+import { EVENTS_PAGE, FOREIGN_CURSOR, readCursor, readPage, writeCursor } from '../page.ts';
 import { statement } from '../sql.ts';
 import { RUN_EVENT } from './entities.ts';
 import { existingRun } from './queries.ts';
@@ -92,6 +92,9 @@ const BY_RUN: Link = {
 };
 
 function readEventCursor(runId: string, cursor: string, path: string) {
-  const [seq, idEnd] = readCursor(`RunEvent ${runId}`, cursor, path) as [number, string];
-  return { seq, idEnd };
+  const [seq, idEnd] = readCursor(`RunEvent ${runId}`, cursor, path);
+  if (!Number.isSafeInteger(seq) || typeof idEnd !== 'string') {
+    throw new Invalid(path, FOREIGN_CURSOR);
+  }
+  return { seq: seq as number, idEnd };
 }
