@@ -4,7 +4,6 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 const config: CodegenConfig = {
   schema: 'schema/schema.graphql',
   documents: ['e2e/**/*.ts', '!e2e/generated/**'],
-  ignoreNoDocuments: true,
   generates: {
     'e2e/generated/': {
       preset: 'client',
