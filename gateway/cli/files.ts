@@ -1,5 +1,5 @@
 /** What commands that take files have in common: one after the other, each answered on a line of its own. */
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { Invalid, Limited } from '../../resolvers/errors.ts';
 import { RECORDING_BYTES_MAX } from '../../resolvers/recordings/wfformat.ts';
 import { EXIT, exitCodeOf, explain } from './exit.ts';
@@ -40,13 +40,22 @@ export async function forEachFile(
   return worst;
 }
 
-/** The bytes of a recording. Refuses: Invalid when there is no such file, Limited before it reads a too large one. */
+/**
+ * The bytes of a recording, from whatever can be read: a file, a pipe, a device without end. Refuses: Invalid when
+ * there is no such file, Limited as soon as it read too much.
+ */
 export async function readBounded(file: string): Promise<Uint8Array> {
   try {
-    const { size } = await stat(file);
-    if (size > RECORDING_BYTES_MAX)
-      throw new Limited(`bytes of ${file}`, RECORDING_BYTES_MAX, size);
-    return await readFile(file);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > RECORDING_BYTES_MAX) {
+        throw new Limited(`bytes of ${file}`, RECORDING_BYTES_MAX, bytes);
+      }
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new Invalid(file, 'there is no such file');
