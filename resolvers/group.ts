@@ -12,3 +12,8 @@ export function groupBy<Item, Key>(
   }
   return groups;
 }
+
+/** The ids of a level, each once: what appears twice among the parents is asked for once. */
+export function distinctIds(rows: readonly { readonly id: string }[]): string[] {
+  return [...new Set(rows.map(({ id }) => id))];
+}

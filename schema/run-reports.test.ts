@@ -187,6 +187,21 @@ describe.each(DATABASES)('reports of runs ($name)', ({ open }) => {
     ]);
   });
 
+  test('a run that appears many times in a level is told the same each time', async () => {
+    const report =
+      'progress { currentSteps { stepKey } } timeline { spans { stepKey } } cost { amount } criticalPath { durationMs }';
+    const { run } = await graph.data<{
+      run: { steps: { nodes: { run: object }[] } } & Record<string, unknown>;
+    }>(
+      `query ($runId: ID!) { run(id: $runId) { ${report} steps { nodes { run { ${report} } } } } }`,
+      {
+        runId,
+      },
+    );
+    const { steps, ...once } = run;
+    expect(steps.nodes.map((step) => step.run)).toEqual([once, once, once, once]);
+  });
+
   test('the graph has levels; the reports of many runs are a statement each', async () => {
     database.statements();
     const { runs } = await graph.data<{

@@ -160,6 +160,19 @@ describe.each(DATABASES)('statistics ($name)', ({ open }) => {
     expect(database.statements()).toEqual(['workflows.stats', 'runs.stats']);
   });
 
+  test('two questions at once keep their own answers', async () => {
+    const fields = 'kind runsOverTime { failures }';
+    const { x, y } = await ask<Record<string, { kind: string; runsOverTime: object[] }[]>>(`{
+      x: workflowStats(filter: { kind: { eq: "x" }, quality: { gt: 0.8 } }, groupBy: [KIND]) { ${fields} }
+      y: workflowStats(filter: { kind: { eq: "y" } }, groupBy: [KIND]) { ${fields} }
+    }`);
+    expect(x).toEqual([
+      { kind: 'x', runsOverTime: [{ failures: 0 }, { failures: 1 }, { failures: 2 }] },
+    ]);
+    expect(y).toEqual([{ kind: 'y', runsOverTime: [{ failures: 1 }] }]);
+    database.statements();
+  });
+
   test('durations are aggregated only when asked for, in one statement for all groups', async () => {
     await ask('{ runStats(groupBy: [STATUS]) { status count } }');
     expect(database.statements()).toEqual(['runs.stats']);

@@ -1,6 +1,6 @@
 /** What runs cost, as their COST_RECORDED events tell. */
 import type { Ctx } from '../context.ts';
-import { groupBy } from '../group.ts';
+import { distinctIds, groupBy } from '../group.ts';
 import { statement } from '../sql.ts';
 
 export interface CostRow {
@@ -30,7 +30,7 @@ export async function costsOfRuns(
   runs: readonly { readonly id: string }[],
   { byStep }: { readonly byStep: boolean },
 ): Promise<readonly (readonly CostRow[])[]> {
-  const rows = await ctx.sql.query(COSTS, [runs.map(({ id }) => id), byStep]);
+  const rows = await ctx.sql.query(COSTS, [distinctIds(runs), byStep]);
   const costs = groupBy(rows, ({ runId }) => runId);
   return runs.map(({ id }) => costs.get(id) ?? []);
 }

@@ -2,7 +2,7 @@
 import type { RunStatus } from '../../prisma/generated/enums.ts';
 import type { Ctx } from '../context.ts';
 import { selectList } from '../entity.ts';
-import { groupBy } from '../group.ts';
+import { distinctIds, groupBy } from '../group.ts';
 import { statement } from '../sql.ts';
 import { STEP_RUN } from './entities.ts';
 import type { RunRow, StepRunRow } from './rows.ts';
@@ -36,7 +36,7 @@ export async function progressOfRuns(
   ctx: Ctx,
   runs: readonly RunRow[],
 ): Promise<readonly RunProgress[]> {
-  const live = runs.filter((run) => run.finishedAt === null).map(({ id }) => id);
+  const live = distinctIds(runs.filter((run) => run.finishedAt === null));
   const rows = live.length > 0 ? await ctx.sql.query(CURRENT_STEPS, [live]) : [];
   const current = groupBy(rows, ({ runId }) => runId);
   return runs.map((run) => {

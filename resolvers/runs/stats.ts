@@ -53,15 +53,20 @@ export async function runStatsOfWorkflowStats(
   rows: readonly StatsRow[],
   args: { readonly bucket: Bucket; readonly window?: number | null | undefined },
 ): Promise<StatsRow[][]> {
-  const [first] = rows;
-  if (!first) return [];
-  const { args: outer } = first.asked;
-  if (outer.bucket) throw new Invalid('bucket', 'runs over time are of workflows without buckets');
-  const runs = await runStats(ctx, {
-    ...args,
-    groupBy: outer.groupBy,
-    filter: outer.filter ? { workflow: outer.filter } : null,
-  });
-  const byGroups = groupBy(runs, ({ groups }) => JSON.stringify(groups));
-  return rows.map(({ groups }) => byGroups.get(JSON.stringify(groups)) ?? []);
+  const answers = new Set(rows.map(({ asked }) => asked)); // A level may hold rows of several.
+  const runs = await Promise.all(
+    [...answers].map(async (asked) => {
+      const { bucket, groupBy: groups, filter } = asked.args;
+      if (bucket) throw new Invalid('bucket', 'runs over time are of workflows without buckets');
+      const within = filter ? { workflow: filter } : null;
+      const stats = await runStats(ctx, { ...args, groupBy: groups, filter: within });
+      return [asked, groupBy(stats, groupsKey)] as const;
+    }),
+  );
+  const byAnswer = new Map(runs);
+  return rows.map((row) => byAnswer.get(row.asked)?.get(groupsKey(row)) ?? []);
+}
+
+function groupsKey({ groups }: StatsRow): string {
+  return JSON.stringify(groups);
 }

@@ -2,7 +2,7 @@
 import type { Ctx } from '../context.ts';
 import { selectList } from '../entity.ts';
 import { Limited } from '../errors.ts';
-import { groupBy } from '../group.ts';
+import { distinctIds, groupBy } from '../group.ts';
 import { statement } from '../sql.ts';
 import { ATTEMPT, STEP_RUN } from './entities.ts';
 import type { AttemptRow, RunRow, StepRunRow } from './rows.ts';
@@ -43,7 +43,7 @@ export async function timelinesOfRuns(
   ctx: Ctx,
   runs: readonly RunRow[],
 ): Promise<readonly RunTimeline[]> {
-  const rows = await ctx.sql.query(SPANS, [runs.map(({ id }) => id)]);
+  const rows = await ctx.sql.query(SPANS, [distinctIds(runs)]);
   const spans = groupBy(rows, ({ runId }) => runId);
   return runs.map((run) => {
     const all = spans.get(run.id) ?? [];
