@@ -5,7 +5,8 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -53,33 +54,43 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   if (NOBODY.uid !== undefined) await chown(folder, NOBODY.uid, NOBODY.gid);
   await chmod(folder, 0o755); // Its log is read by us, its socket by whoever tests with one.
 
-  const remove = async () => {
-    if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+  let server: ChildProcess | undefined;
+  const remove = () => {
+    if (options.folder === undefined)
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   };
+  // A test run that ends without `stop`, by Ctrl-C say.
+  const abandon = () => {
+    server?.kill('SIGQUIT');
+    remove();
+  };
+  process.once('exit', abandon);
   const port = await freePort();
   const url = `postgresql://gateway@127.0.0.1:${port}/gateway`;
   const start = () => startServer(bin, folder, serverArguments(folder, port, options), url);
-  let server: ChildProcess;
   try {
     if (!(await exists(join(folder, 'data', 'PG_VERSION')))) await initialise(bin, folder);
     server = await start();
   } catch (error) {
-    await remove();
+    process.off('exit', abandon);
+    remove();
     throw error;
   }
 
+  let current = server;
   return {
     url,
     port,
     folder,
-    kill: () => crash(server),
+    kill: () => crash(current),
     restart: async () => {
-      await end(server, 'SIGINT');
-      server = await start();
+      await end(current, 'SIGINT');
+      server = current = await start();
     },
     stop: async () => {
-      await end(server, 'SIGINT');
-      await remove();
+      await end(current, 'SIGINT');
+      process.off('exit', abandon);
+      remove();
     },
   };
 }
@@ -113,10 +124,6 @@ async function startServer(
   url: string,
 ): Promise<ChildProcess> {
   const server = await run(join(bin, 'postgres'), flags, folder);
-  const stopWithUs = () => server.kill('SIGINT');
-  process.once('exit', stopWithUs);
-  server.once('exit', () => process.off('exit', stopWithUs));
-
   const deadline = Date.now() + READY_WAIT_MS;
   while (!(await answers(url))) {
     if (gone(server)) throw new Error(`Postgres ended at its start:\n${await log(folder)}`);

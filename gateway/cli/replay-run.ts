@@ -31,7 +31,7 @@ export interface Replayed {
   readonly status: RunStatus;
 }
 
-/** A worker is taken for lost after 60 s without a sign (HEARTBEAT_TIMEOUT_MS by default). */
+/** A worker is taken for lost after 60 s without a sign (HEARTBEAT_GRACE_MS by default). */
 const HEARTBEAT_MS = 5_000;
 /** How soon a paused run hears that it goes on. */
 const PAUSED_POLL_MS = 1_000;
