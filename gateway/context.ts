@@ -1,20 +1,24 @@
 /** The context of one operation: the stores that are open, for the viewer who asks. */
-import type { Ctx } from '../resolvers/context.ts';
+import type { LiveCtx } from '../resolvers/context.ts';
 import type { RunLog } from '../resolvers/events/log.ts';
+import type { Live } from '../resolvers/live/live.ts';
 import { LOCAL_VIEWER } from '../resolvers/policy.ts';
 import type { Asker } from './execution/answer.ts';
 import type { Store } from './stores/postgres.ts';
 
-/** Makes a new Ctx: loaders live as long as it does. Until identity exists the viewer is the local one. */
+/** Makes a new context: loaders live as long as it does. Until identity exists the viewer is the local one. */
 export function contextMaker(
   store: Pick<Store, 'db' | 'sqlFor'>,
   log: RunLog,
-): (asker: Asker, signal: AbortSignal) => Ctx {
+  live: Live,
+): (asker: Asker, signal: AbortSignal) => LiveCtx {
   return (asker, signal) => ({
     viewer: LOCAL_VIEWER,
     db: store.db,
     sql: store.sqlFor(signal),
     log,
+    live,
+    resumeAfter: asker.resumeAfter ?? null,
     signal,
     requestId: asker.requestId,
     now: () => new Date(),

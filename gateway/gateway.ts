@@ -5,6 +5,7 @@ import { watchForCrashes } from '../resolvers/events/crash-watch.ts';
 import { ensureEpoch } from '../resolvers/events/feed/epoch.ts';
 import { feedLag } from '../resolvers/events/feed/feed-lag.ts';
 import type { RunLog } from '../resolvers/events/log.ts';
+import { openLive, type Live } from '../resolvers/live/live.ts';
 import { statement, type Sql } from '../resolvers/sql.ts';
 import { schema } from '../schema/index.ts';
 import { redactUrl } from './config-docs.ts';
@@ -14,6 +15,7 @@ import { adminListener } from './cli/admin-http.ts';
 import { storeAdmin, type Admin } from './cli/admin.ts';
 import { within } from './limits/deadline.ts';
 import { serve } from './server.ts';
+import { openLocalBus } from './stores/bus-local.ts';
 import { claimFolder, type Claim } from './stores/data-folder.ts';
 import type { StatementCall } from './stores/pool.ts';
 import { openPostgres, type Store } from './stores/postgres.ts';
@@ -57,7 +59,14 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     const store = await openStore(config, log, metrics);
     closers.push(() => store.close());
     await prepare(store, config, log);
-    const runLog = openLog(store, config, metrics);
+    const bus = openLocalBus();
+    closers.push(() => bus.close());
+    const live = openLive(store.sql, bus, {
+      heads_ms: config.live_heads_ms,
+      onError: (error) => log.warn({ err: error }, 'a look at the heads of followed runs failed'),
+    });
+    closers.push(() => live.close());
+    const runLog = openLog(store, config, metrics, live);
     closers.push(() => runLog.close());
     closers.push(startWorkers(store, runLog, config, log));
     watchStore(store, config, metrics);
@@ -66,8 +75,8 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     if (claim && config.seed === 'on') await seedFirstStart(store.sql, admin, log);
 
     const health = openHealth({ postgres: () => healthOf(store) }, config.health_deadline_ms);
-    const contextOf = contextMaker(store, runLog);
-    const listening = await serve({ config, schema, contextOf, health, metrics, log });
+    const contextOf = contextMaker(store, runLog, live);
+    const listening = await serve({ config, schema, contextOf, live, health, metrics, log });
     ({ url } = listening);
     return {
       url,
@@ -144,7 +153,7 @@ async function seedFirstStart(sql: Sql, admin: Admin, log: Logger): Promise<void
   log.info(added, 'filled the new store with a small world of examples');
 }
 
-function openLog(store: Store, config: Config, metrics: Metrics): RunLog {
+function openLog(store: Store, config: Config, metrics: Metrics, live: Live): RunLog {
   const runLog = openRunLog(store.sql, {
     call_events_max: config.append_call_events_max,
     call_bytes_max: config.append_call_bytes_max,
@@ -163,7 +172,9 @@ function openLog(store: Store, config: Config, metrics: Metrics): RunLog {
     async append(call) {
       appending += 1;
       try {
-        return await runLog.append(call);
+        const appended = await runLog.append(call);
+        live.announce(appended.runId, appended.version);
+        return appended;
       } finally {
         appending -= 1;
       }

@@ -1,6 +1,7 @@
 /** The gateway without its stores: a schema, a context for each operation, and what goes around them. */
 import { assertValidSchema, printSchema, type GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import type { Live } from '../resolvers/live/live.ts';
 import type { Config } from './config.ts';
 import type { Report } from './errors.ts';
 import { answering, type Answering } from './execution/answer.ts';
@@ -8,8 +9,11 @@ import { openDocuments } from './execution/documents.ts';
 import { openBodies } from './limits/body.ts';
 import type { HealthCheck } from './telemetry/health.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { isSubscription, streaming } from './execution/stream.ts';
 import { httpListener } from './transports/http.ts';
 import { listen, type Listening } from './transports/listen.ts';
+import { openStreams } from './transports/sse.ts';
+import { openSockets, type SocketLimits } from './transports/ws.ts';
 
 /** Texts of remembered documents together; QUERY_DOCUMENTS_MAX bounds their number. */
 const DOCUMENT_CHARACTERS_MAX = 1_000_000;
@@ -18,6 +22,7 @@ export interface ServerParts {
   readonly config: Config;
   readonly schema: GraphQLSchema;
   readonly contextOf: Answering['contextOf'];
+  readonly live: Pick<Live, 'counts'>;
   readonly health: HealthCheck;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -30,7 +35,7 @@ export async function serve(parts: ServerParts): Promise<Listening> {
   const reportOf = (requestId: string): Report => {
     return (error, id) => log.error({ err: error, id, requestId }, 'internal error');
   };
-  const answer = answering({
+  const asked: Answering = {
     schema,
     documentOf: openDocuments(schema, {
       tokens_max: config.query_tokens_max,
@@ -40,6 +45,13 @@ export async function serve(parts: ServerParts): Promise<Listening> {
     contextOf: parts.contextOf,
     deadline_ms: config.request_deadline_ms,
     reportOf,
+  };
+  const answer = answering(asked);
+  const stream = streaming(asked);
+  const streams = openStreams(stream, {
+    heartbeat_ms: config.live_heartbeat_ms,
+    stalled_ms: config.live_stalled_ms,
+    retry_ms: config.live_retry_ms,
   });
   const bodies = openBodies({
     body_bytes_max: config.http_body_bytes_max,
@@ -48,9 +60,38 @@ export async function serve(parts: ServerParts): Promise<Listening> {
   const listener = httpListener({
     ...parts,
     answer,
+    isSubscription: (params) => isSubscription(asked, params),
+    streams,
     bodies,
     reportOf,
     printedSchema: printSchema(schema),
   });
-  return listen(config, listener);
+  return listen(config, listener, (server) => {
+    const sockets = openSockets(server, {
+      answering: asked,
+      answer,
+      stream,
+      reportOf,
+      limits: socketLimits(config),
+    });
+    parts.metrics.watch({
+      live: () => ({ ...sockets.counts(), streams: streams.count(), ...parts.live.counts() }),
+    });
+    return async () => {
+      streams.drain();
+      await sockets.drain();
+    };
+  });
+}
+
+function socketLimits(config: Config): SocketLimits {
+  return {
+    message_bytes_max: config.http_body_bytes_max,
+    init_wait_ms: config.ws_init_wait_ms,
+    buffered_bytes_max: config.ws_buffered_bytes_max,
+    stalled_ms: config.live_stalled_ms,
+    ping_ms: config.live_heartbeat_ms,
+    sockets_max: config.ws_sockets_max,
+    operations_max: config.ws_operations_max,
+  };
 }

@@ -198,6 +198,46 @@ export const SETTINGS = {
     whole(0, 36_500).default(0),
     'Remove finished runs, whole, after so many days; 0 keeps them for ever.',
   ),
+  live_heads_ms: setting(
+    'LIVE_HEADS_MS',
+    whole(50, 60_000).default(1_000),
+    'Between two looks at the heads of all followed runs: so long may a change take whose message was lost.',
+  ),
+  live_heartbeat_ms: setting(
+    'LIVE_HEARTBEAT_MS',
+    whole(100, 600_000).default(12_000),
+    'Pings on WebSockets and comments on event streams, so that idle links are neither cut nor half open.',
+  ),
+  live_stalled_ms: setting(
+    'LIVE_STALLED_MS',
+    whole(100, 600_000).default(30_000),
+    'A live reader that takes nothing for so long is cut off (1013); it goes on with its last cursor.',
+  ),
+  live_retry_ms: setting(
+    'LIVE_RETRY_MS',
+    whole(0, 60_000).default(500),
+    'When the gateway drains, event streams are told to come again after this time, up to twice that by chance.',
+  ),
+  ws_init_wait_ms: setting(
+    'WS_INIT_WAIT_MS',
+    whole(100, 60_000).default(3_000),
+    'Close a socket (4408) that has not sent connection_init within this time.',
+  ),
+  ws_buffered_bytes_max: setting(
+    'WS_BUFFERED_BYTES_MAX',
+    whole(1_024, 268_435_456).default(1_048_576),
+    'While more waits to be sent on a socket, its subscriptions are read no further.',
+  ),
+  ws_sockets_max: setting(
+    'WS_SOCKETS_MAX',
+    whole(1, 1_000_000).default(10_000),
+    'Further WebSockets are refused (503).',
+  ),
+  ws_operations_max: setting(
+    'WS_OPERATIONS_MAX',
+    whole(1, 100_000).default(100),
+    'Operations at the same time on one WebSocket; further ones are LIMITED.',
+  ),
   drain_ms: setting(
     'DRAIN_MS',
     whole(0, 600_000).default(10_000),

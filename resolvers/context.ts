@@ -1,6 +1,7 @@
 /** What every resolver is given: who asks, and what it may use. One per operation. */
 import type { PrismaClient } from '../prisma/generated/client.ts';
 import type { RunLog } from './events/log.ts';
+import type { Live } from './live/live.ts';
 import type { Viewer } from './policy.ts';
 import type { Sql } from './sql.ts';
 
@@ -17,4 +18,11 @@ export interface Ctx {
   readonly requestId: string;
   /** Our clock; tests set it. */
   readonly now: () => Date;
+}
+
+/** Of an operation that came in by a transport: it may follow as well. */
+export interface LiveCtx extends Ctx {
+  readonly live: Live;
+  /** Where a reader of a live field left off, as its transport tells (Last-Event-ID): wins over `after`. */
+  readonly resumeAfter: string | null;
 }

@@ -1,6 +1,6 @@
 import SchemaBuilder from '@pothos/core';
 import ErrorsPlugin from '@pothos/plugin-errors';
-import type { Ctx } from '../resolvers/context.ts';
+import type { LiveCtx } from '../resolvers/context.ts';
 import { BATCH_PLUGIN } from './batch.ts';
 
 /**
@@ -9,7 +9,7 @@ import { BATCH_PLUGIN } from './batch.ts';
  * resolved parent by parent.
  */
 export const builder = new SchemaBuilder<{
-  Context: Ctx;
+  Context: LiveCtx;
   DefaultFieldNullability: false;
   Scalars: {
     ID: { Input: string; Output: string };
@@ -37,4 +37,8 @@ export type Types = (typeof builder)['$inferSchemaTypes'];
 builder.queryType({ description: 'Everything that can be asked.' });
 builder.mutationType({
   description: 'Everything that can be done. Errors a user can mend are members of the result.',
+});
+builder.subscriptionType({
+  description:
+    'What can be followed. Each item has a cursor: send it as `after` to go on from there, on any gateway.',
 });

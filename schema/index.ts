@@ -5,6 +5,7 @@ import './checks.ts';
 import './lineage.ts';
 import './run-commands.ts';
 import './run-events.ts';
+import './run-live.ts';
 import './run-reports.ts';
 import './stats.ts';
 import './workflow-commands.ts';

@@ -8,9 +8,9 @@ import { openHealth, type HealthCheck, type Probe } from '../../gateway/telemetr
 import { openLogs } from '../../gateway/telemetry/logs.ts';
 import { openMetrics, type Metrics } from '../../gateway/telemetry/metrics.ts';
 import type { Listening } from '../../gateway/transports/listen.ts';
-import type { Ctx } from '../../resolvers/context.ts';
+import type { LiveCtx } from '../../resolvers/context.ts';
 
-export type Resolvers = Record<string, GraphQLFieldResolver<unknown, Ctx>>;
+export type Resolvers = Record<string, GraphQLFieldResolver<unknown, LiveCtx>>;
 
 export interface SmallGateway extends Listening {
   /** Every line logged so far. */
@@ -35,7 +35,8 @@ export async function startSmallGateway(
   const listening = await serve({
     config,
     schema: schemaWith(sdl, resolvers),
-    contextOf: (_asker, signal) => ({ signal }) as Ctx,
+    contextOf: (_asker, signal) => ({ signal }) as LiveCtx,
+    live: { counts: () => ({ runs: 0, followers: 0, headsRepairs: 0, gapRepairs: 0 }) },
     health,
     metrics,
     log: openLogs(config.log_level, { write: (line) => lines.push(line) }),

@@ -1,6 +1,6 @@
 import { buildSchema, type GraphQLError, type GraphQLFieldResolver } from 'graphql';
 import { expect, test } from 'vitest';
-import type { Ctx } from '../../resolvers/context.ts';
+import type { LiveCtx } from '../../resolvers/context.ts';
 import { Conflict, Invalid, Limited, NotFound, Unavailable } from '../../resolvers/errors.ts';
 import { answering, type Asker } from './answer.ts';
 import { openDocuments } from './documents.ts';
@@ -14,7 +14,7 @@ const SDL = `
 const ASKER: Asker = { requestId: 'r', signal: new AbortController().signal, mayMutate: true };
 
 function setUp(
-  resolve: Record<string, GraphQLFieldResolver<unknown, Ctx>> = {},
+  resolve: Record<string, GraphQLFieldResolver<unknown, LiveCtx>> = {},
   deadline_ms = 10_000,
 ) {
   const schema = buildSchema(SDL);
@@ -31,7 +31,7 @@ function setUp(
   const answer = answering({
     schema,
     documentOf: openDocuments(schema, limits),
-    contextOf: (_asker, signal) => ({ signal }) as Ctx,
+    contextOf: (_asker, signal) => ({ signal }) as LiveCtx,
     deadline_ms,
     reportOf: () => (error, id) => reported.push({ error, id }),
   });

@@ -10,7 +10,7 @@ import {
   type GraphQLSchema,
   OperationTypeNode,
 } from 'graphql';
-import type { Ctx } from '../../resolvers/context.ts';
+import type { LiveCtx } from '../../resolvers/context.ts';
 import { Refusal, type RefusalCode } from '../../resolvers/errors.ts';
 import { Rejected, renderError, type Report } from '../errors.ts';
 import type { Found } from './documents.ts';
@@ -30,6 +30,8 @@ export interface Asker {
   readonly signal: AbortSignal;
   /** False for GET: it must not change anything. */
   readonly mayMutate: boolean;
+  /** Of a live field: where its reader left off, by the transport; wins over `after`. */
+  readonly resumeAfter?: string | null;
 }
 
 /** The answer and what logs and metrics tell of it. */
@@ -46,7 +48,7 @@ export interface Answering {
   readonly schema: GraphQLSchema;
   readonly documentOf: (text: string) => Found;
   /** The context of one operation. `signal` aborts when the client left or the deadline passed. */
-  readonly contextOf: (asker: Asker, signal: AbortSignal) => Ctx;
+  readonly contextOf: (asker: Asker, signal: AbortSignal) => LiveCtx;
   /** Longest time from here to the answer. */
   readonly deadline_ms: number;
   /** Logs our bugs, of this request. */
@@ -91,6 +93,7 @@ async function executed(
   known.operationName = operation?.name?.value ?? null;
   if (operation?.operation === OperationTypeNode.MUTATION && !asker.mayMutate)
     throw MUTATION_BY_GET;
+  if (operation?.operation === OperationTypeNode.SUBSCRIPTION) throw SUBSCRIPTION_ALONE;
 
   const executing = execute({
     schema,
@@ -112,6 +115,12 @@ const MUTATION_BY_GET = new Rejected(
   },
 );
 
+const SUBSCRIPTION_ALONE = new Rejected(
+  'INVALID',
+  406,
+  'subscriptions are answered over WebSocket (graphql-transport-ws), or with Accept: text/event-stream',
+);
+
 function asGraphQL(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   return new GraphQLError('', {
@@ -119,7 +128,11 @@ function asGraphQL(error: unknown): GraphQLError {
   });
 }
 
-function rendered(result: ExecutionResult, report: Report): Pick<Answer, 'result' | 'codes'> {
+/** A result as clients are shown it: errors by code, ours masked. */
+export function rendered(
+  result: ExecutionResult,
+  report: Report,
+): Pick<Answer, 'result' | 'codes'> {
   if (!result.errors) return { result, codes: [] };
   const whole = result.data === undefined;
   const errors = result.errors.map((error) => renderError(error, report, whole));

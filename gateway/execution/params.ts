@@ -33,7 +33,7 @@ export function paramsOfUrl(search: URLSearchParams): Params {
 }
 
 /** Checks the form, not the meaning. Null is as good as absent; what is unknown is refused. */
-function paramsIn(given: unknown): Params {
+export function paramsIn(given: unknown): Params {
   if (Array.isArray(given)) throw refused('batches are not taken; send one operation a request');
   if (!isObject(given)) throw refused(`the body must be an object, got ${typeName(given)}`);
   const unknown = Object.keys(given).find((name) => given[name] !== null && !KNOWN.includes(name));

@@ -5,6 +5,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FlushSeen } from '../../resolvers/events/append/append.ts';
 import type { FeedLag } from '../../resolvers/events/feed/feed-lag.ts';
+import { liveMetrics, type LiveUse } from './live-metrics.ts';
 import type { Answer } from '../execution/answer.ts';
 import type { StatementCall } from '../stores/pool.ts';
 
@@ -22,6 +23,7 @@ interface Gauges {
   /** Append calls not answered yet. */
   readonly appending?: () => number;
   readonly feed?: () => Promise<FeedLag>;
+  readonly live?: () => LiveUse;
 }
 
 export interface Metrics {
@@ -63,6 +65,7 @@ export function openMetrics(): Metrics {
   const log = logMetrics(registers);
   let gauges: Gauges = {};
   gaugesOnDemand(registers, () => gauges);
+  liveMetrics(registers, () => gauges.live?.());
   const feed = feedMetrics(registers);
 
   return {

@@ -12,10 +12,13 @@ import { landingPage } from '../pages/landing.ts';
 import type { HealthCheck } from '../telemetry/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { beginExchange, send, sendJson, sendRefusal, type Exchange } from './exchange.ts';
+import type { Streams } from './sse.ts';
 import { openYoga } from './yoga.ts';
 
 export interface HttpParts {
   readonly answer: (params: Params, asker: Asker) => Promise<Answer>;
+  readonly isSubscription: (params: Params) => boolean;
+  readonly streams: Streams;
   readonly bodies: Bodies;
   readonly health: HealthCheck;
   readonly metrics: Metrics;
@@ -74,7 +77,7 @@ function checkMethod({ request, url }: Exchange): void {
   );
 }
 
-function graphqlRoute({ answer, bodies, reportOf }: HttpParts): Route {
+function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: HttpParts): Route {
   const yoga = openYoga('/graphql');
   return async (exchange) => {
     const { request, response, url } = exchange;
@@ -83,7 +86,9 @@ function graphqlRoute({ answer, bodies, reportOf }: HttpParts): Route {
     else if (request.headers.accept?.includes('text/html')) return graphiqlPage(exchange);
 
     let release: Release | undefined;
+    let known: Params | undefined;
     const readParams = async () => {
+      if (known) return known;
       if (!isPost) return paramsOfUrl(url.searchParams);
       const read = await bodies.read(request);
       release = read.release;
@@ -91,6 +96,11 @@ function graphqlRoute({ answer, bodies, reportOf }: HttpParts): Route {
     };
     const asker: Asker = { requestId: exchange.id, signal: exchange.gone, mayMutate: isPost };
     try {
+      if (streams.asked(exchange)) {
+        const params = await readParams();
+        if (isSubscription(params)) return await streams.send(exchange, params, asker);
+        known = params;
+      }
       await yoga(request, response, {
         read: async () => {
           try {

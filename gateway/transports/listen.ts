@@ -15,10 +15,14 @@ export interface Listening {
 
 const IDLE_CHECK_ms = 50;
 
-/** Listens. Rejects with EADDRINUSE and the like, in words. */
+/**
+ * Listens. Rejects with EADDRINUSE and the like, in words. `attach` is given the server before it listens, for what
+ * lives longer than a request; what it answers ends that when the server drains.
+ */
 export async function listen(
   config: Pick<Config, 'host' | 'port' | 'http_connections_max' | 'http_receive_timeout_ms'>,
   listener: RequestListener,
+  attach: (server: Server) => () => Promise<void> = () => () => Promise.resolve(),
 ): Promise<Listening> {
   let draining = false;
   const server = createServer(
@@ -33,6 +37,7 @@ export async function listen(
     },
   );
   server.maxConnections = config.http_connections_max;
+  const detach = attach(server);
   await bind(server, config.port, bare(config.host));
   const { address, port, family } = server.address() as AddressInfo;
   const host = family === 'IPv6' ? `[${address}]` : address;
@@ -40,7 +45,7 @@ export async function listen(
     url: `http://${host}:${port}`,
     drain(bound_ms) {
       draining = true;
-      return close(server, bound_ms);
+      return close(server, bound_ms, detach);
     },
   };
 }
@@ -72,7 +77,11 @@ export class StartError extends Error {
   override name = 'StartError';
 }
 
-async function close(server: Server, bound_ms: number): Promise<boolean> {
+async function close(
+  server: Server,
+  bound_ms: number,
+  detach: () => Promise<void>,
+): Promise<boolean> {
   let clean = true;
   const closed = once(server, 'close');
   server.close();
@@ -82,7 +91,7 @@ async function close(server: Server, bound_ms: number): Promise<boolean> {
     clean = false;
     server.closeAllConnections();
   }, bound_ms);
-  await closed;
+  await Promise.all([detach(), closed]);
   clearInterval(idle);
   clearTimeout(bound);
   return clean;

@@ -63,6 +63,38 @@ export async function runEvents(
   };
 }
 
+const EVENT_AT = statement<{ eventId: string }>(
+  'runEvents.at',
+  'SELECT event_id AS "eventId" FROM run_event WHERE run_id = $1 AND seq = $2',
+);
+
+/** Where a reader of state stands: with what seq, or why it must start over (null: it begins). */
+export type StateFrom = { readonly seq: number } | { readonly restart: string | null };
+
+/**
+ * Where to go on after a cursor of this run. It never expires: when the log no longer holds its event, `restart`
+ * says so. Refuses a foreign or damaged one with Invalid. At most one statement.
+ */
+export async function stateAfter(
+  ctx: Ctx,
+  runId: string,
+  after: string | null,
+): Promise<StateFrom> {
+  if (after === null) return { restart: null };
+  const { seq, idEnd } = readEventCursor(runId, after, 'after');
+  const [held] = await ctx.sql.query(EVENT_AT, [runId, seq]);
+  if (held?.eventId.endsWith(idEnd)) return { seq };
+  return { restart: `event ${seq} of run ${runId} is no longer the one of the cursor` };
+}
+
+/** As stateAfter, for readers of events: null begins before the first. Refuses: Invalid, CursorExpired. */
+export async function seqAfter(ctx: Ctx, runId: string, after: string | null): Promise<number> {
+  const from = await stateAfter(ctx, runId, after);
+  if ('seq' in from) return from.seq;
+  if (from.restart !== null) throw new CursorExpired(from.restart);
+  return 0;
+}
+
 /** The same page of each run's log. One statement. A cursor goes with one run only. */
 export function eventsOfRuns(
   ctx: Ctx,

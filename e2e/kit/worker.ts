@@ -1,0 +1,63 @@
+/** A worker at one run, as tests drive it: by the public API, in order, with its fence. */
+import { newId } from '../../resolvers/keys.ts';
+import { asked } from './ask.ts';
+
+export interface Worker {
+  readonly runId: string;
+  /** Appends RUN_STARTED and begins the only step. */
+  start(): Promise<void>;
+  /** So many STEP_PROGRESS events, in calls of `batch`. */
+  progress(count: number, batch?: number): Promise<void>;
+  /** Ends the step and the run. */
+  finish(): Promise<void>;
+}
+
+const REGISTER = `mutation {
+  registerWorkflow(input: { key: "watched", name: "Watched", kind: "test", steps: [{ key: "only" }] }) {
+    ... on RegisteredWorkflow { version { id } } ... on Refusal { code message }
+  }
+}`;
+const START = `mutation ($input: StartRunInput!) {
+  startRun(input: $input) { ... on Run { uuid } ... on Refusal { code message } }
+}`;
+const APPEND = `mutation ($input: AppendRunEventsInput!) {
+  appendRunEvents(input: $input) { ... on AppendedEvents { fence } ... on Refusal { code message } }
+}`;
+
+/** Queues a run of a workflow with one step. */
+export async function newWorker(url: string): Promise<Worker> {
+  const { registerWorkflow } = await asked<{ registerWorkflow: { version: { id: string } } }>(
+    url,
+    REGISTER,
+  );
+  const workflowVersionId = registerWorkflow.version.id;
+  const { startRun } = await asked<{ startRun: { uuid: string } }>(url, START, {
+    input: { workflowVersionId },
+  });
+  const runId = startRun.uuid;
+  let fence: string | null = null;
+  const append = async (events: object[]) => {
+    const answer = await asked<{ appendRunEvents: { fence: string | null } }>(url, APPEND, {
+      input: { runId, fence, events },
+    });
+    fence = answer.appendRunEvents.fence ?? fence;
+  };
+  return {
+    runId,
+    start: () => append([event('RUN_STARTED'), event('STEP_STARTED', 'only')]),
+    async progress(count, batch = 1) {
+      for (let sent = 0; sent < count; sent += batch) {
+        const size = Math.min(batch, count - sent);
+        const events = Array.from({ length: size }, (_, at) =>
+          event('STEP_PROGRESS', 'only', { progress: (sent + at + 1) / count }),
+        );
+        await append(events);
+      }
+    },
+    finish: () => append([event('STEP_SUCCEEDED', 'only'), event('RUN_SUCCEEDED')]),
+  };
+}
+
+function event(type: string, stepKey: string | null = null, payload: object = {}) {
+  return { eventId: newId(), type, stepKey, occurredAt: new Date().toISOString(), payload };
+}

@@ -1,0 +1,42 @@
+/**
+ * A source of a subscription that stops at once. An async generator that waits for its next item does not hear
+ * `return()` before that item comes, so a client that leaves would hold its listeners until then. Here `return()`
+ * first aborts the signal on which the generator waits.
+ */
+export function abortable<T>(
+  outer: AbortSignal,
+  make: (signal: AbortSignal) => AsyncGenerator<T>,
+): AsyncIterableIterator<T> {
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  if (outer.aborted) abort();
+  outer.addEventListener('abort', abort, { once: true });
+  const source = make(stop.signal);
+  const end = () => {
+    outer.removeEventListener('abort', abort);
+    stop.abort();
+  };
+  return {
+    async next() {
+      try {
+        const step = await source.next();
+        if (step.done) end();
+        return step;
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    return() {
+      end();
+      return source.return(undefined);
+    },
+    throw(error: unknown) {
+      end();
+      return source.throw(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

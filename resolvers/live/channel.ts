@@ -1,0 +1,122 @@
+/**
+ * One followed run in this gateway: how far its log goes, and what was read of it last. All followers share it, so a
+ * change costs one read however many they are. It keeps no line per follower: each holds its own position and reads
+ * on from there, one that is behind in pages of its own.
+ */
+import { readEvents, type StoredEvent } from '../events/read.ts';
+import { eventCursor } from '../runs/event-pages.ts';
+import type { Sql } from '../sql.ts';
+
+/** Events of one read. */
+export const PAGE_EVENTS_MAX = 500;
+/** Reads kept for followers that come to the same position; about as many as followers stand apart. */
+const PAGES_KEPT_MAX = 16;
+/** Payloads of a page that is kept; a larger one is shared only by those who ask while it is read. */
+const PAGE_KEPT_CHARS_MAX = 262_144;
+
+/** An event and the cursor by which a reader goes on after it. */
+export interface LiveEvent extends StoredEvent {
+  readonly cursor: string;
+}
+
+export interface Channel {
+  readonly runId: string;
+  /** Seq of the newest event known to be there. */
+  readonly head: number;
+  /** The log goes up to `seq`; less than is known is ignored. True when it was news. */
+  advance(seq: number): boolean;
+  /**
+   * Some events after `seq`, in order and without a gap, at least one when `seq` is below the head. One statement,
+   * shared with others who ask the same.
+   */
+  after(seq: number): Promise<readonly LiveEvent[]>;
+  /** What `read` makes of the position `seq` at this head; made once, however many ask. */
+  share<T>(key: string, read: () => Promise<T>): Promise<T>;
+  /** Resolves when the head is above `seq`, or `signal` aborts. */
+  moved(seq: number, signal: AbortSignal): Promise<void>;
+}
+
+/** A channel that knows of no event yet. */
+export function openChannel(sql: Sql, runId: string): Channel {
+  const waiting = new Set<() => void>();
+  const pages = new Map<number, Promise<readonly LiveEvent[]>>();
+  let shared = new Map<string, Promise<unknown>>();
+  let head = 0;
+
+  return {
+    runId,
+    get head() {
+      return head;
+    },
+    advance(seq) {
+      if (seq <= head) return false;
+      head = seq;
+      shared = new Map();
+      for (const wake of waiting) wake();
+      return true;
+    },
+    async after(seq) {
+      const kept = pages.get(seq);
+      if (kept) return kept;
+      const page = readEvents(sql, runId, seq, PAGE_EVENTS_MAX).then((events) =>
+        events.map((event) => ({ ...event, cursor: eventCursor(event) })),
+      );
+      keep(pages, seq, page);
+      return page;
+    },
+    share(key, read) {
+      const known = shared.get(key) as Promise<Awaited<ReturnType<typeof read>>> | undefined;
+      if (known) return known;
+      const made = read();
+      const atHead = shared;
+      if (atHead.size < PAGES_KEPT_MAX) atHead.set(key, made);
+      made.catch(() => atHead.delete(key));
+      return made;
+    },
+    moved: (seq, signal) => until(waiting, () => head > seq, signal),
+  };
+}
+
+/** What a run's log holds after a position never changes, except that an empty page is filled. */
+function keep(
+  pages: Map<number, Promise<readonly LiveEvent[]>>,
+  seq: number,
+  page: Promise<readonly LiveEvent[]>,
+): void {
+  if (pages.size >= PAGES_KEPT_MAX) pages.delete(pages.keys().next().value!);
+  pages.set(seq, page);
+  const forget = () => {
+    if (pages.get(seq) === page) pages.delete(seq);
+  };
+  const judge = (events: readonly LiveEvent[]) => {
+    if (events.length === 0 || isLarge(events)) forget();
+  };
+  void page.then(judge, forget);
+}
+
+function isLarge(events: readonly LiveEvent[]): boolean {
+  let characters = 0;
+  return events.some(({ payload }) => {
+    characters += JSON.stringify(payload).length;
+    return characters > PAGE_KEPT_CHARS_MAX;
+  });
+}
+
+/** Waits in `waiting` until the condition holds when woken, or the signal aborts. Leaves no listener behind. */
+export function until(
+  waiting: Set<() => void>,
+  holds: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  if (holds() || signal.aborted) return Promise.resolve();
+  return new Promise((done) => {
+    const look = () => {
+      if (!holds() && !signal.aborted) return;
+      waiting.delete(look);
+      signal.removeEventListener('abort', look);
+      done();
+    };
+    waiting.add(look);
+    signal.addEventListener('abort', look, { once: true });
+  });
+}

@@ -1,0 +1,168 @@
+/**
+ * Which runs this gateway follows for its subscribers. The bus tells at once how far a log goes; since it may lose
+ * messages, one statement each second (and after each gap of the bus) reads the heads of all followed runs. With the
+ * bus away that is the live path, slower.
+ */
+import type { Bus } from '../ports.ts';
+import { statement, type Sql } from '../sql.ts';
+import { openChannel, type Channel } from './channel.ts';
+import { openWatch } from './watch.ts';
+
+export interface LiveOptions {
+  /** Between two looks at the heads. */
+  readonly heads_ms: number;
+  /** A look that failed, for the log line. It is repeated at its time. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface LiveCounts {
+  /** Runs followed now. */
+  readonly runs: number;
+  readonly followers: number;
+  /** Heads that the look found before the bus told them: lost or late messages. */
+  readonly headsRepairs: number;
+  /** Times that a follower read the log because a message told of more than the next event. */
+  readonly gapRepairs: number;
+}
+
+export interface Live {
+  /** The primary, for reads that followers share: none of them ends with one follower's leaving. */
+  readonly sql: Sql;
+  /**
+   * Begins to listen to a run, whose head is known when this resolves; `leave` ends it. Runs that are not there have
+   * head 0. The caller has seen to it that the viewer may read the run.
+   */
+  follow(runId: string): Promise<{ readonly channel: Channel; readonly leave: () => void }>;
+  /** Tells all gateways how far a run's log goes. After the commit. */
+  announce(runId: string, seq: number): void;
+  /** Counts a read of the log that closed a gap. */
+  repaired(): void;
+  counts(): LiveCounts;
+  close(): Promise<void>;
+}
+
+const HEADS = statement<{ id: string; version: number }>(
+  'live.heads',
+  'SELECT id, version FROM run WHERE id = ANY($1::uuid[])',
+);
+
+/** The live runs of one gateway, on the primary: a replica may be behind its own messages. */
+export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions): Live {
+  const followed = openFollowed(sql, bus, onError);
+  let headsRepairs = 0;
+  let gapRepairs = 0;
+
+  const look = async () => {
+    const ids = [...followed.entries.keys()];
+    if (ids.length === 0) return;
+    for (const { id, version } of await sql.query(HEADS, [ids])) {
+      if (followed.entries.get(id)?.channel.advance(version)) headsRepairs += 1;
+    }
+  };
+  const watch = openWatch(look, heads_ms, onError);
+  const stopGaps = bus.onGap(() => {
+    followed.listenAgain();
+    watch.now();
+  });
+
+  return {
+    sql,
+    follow: (runId) => followed.follow(runId),
+    announce(runId, seq) {
+      followed.entries.get(runId)?.channel.advance(seq);
+      bus.publish(runTopic(runId), String(seq));
+    },
+    repaired() {
+      gapRepairs += 1;
+    },
+    counts: () => ({
+      runs: followed.entries.size,
+      followers: [...followed.entries.values()].reduce((sum, entry) => sum + entry.followers, 0),
+      headsRepairs,
+      gapRepairs,
+    }),
+    async close() {
+      stopGaps();
+      await watch.close();
+    },
+  };
+}
+
+interface Followed {
+  readonly channel: Channel;
+  /** Resolves when the head is known. */
+  ready: Promise<void>;
+  followers: number;
+  /** Null while the bus does not listen for it. */
+  stop: (() => void) | null;
+}
+
+/** Runs that have followers here, each listened to once. */
+function openFollowed(sql: Sql, bus: Bus, onError: (error: unknown) => void) {
+  const entries = new Map<string, Followed>();
+
+  async function listen(entry: Followed): Promise<void> {
+    const { channel } = entry;
+    try {
+      const topic = runTopic(channel.runId);
+      const stop = await bus.listen(topic, (message) => void channel.advance(Number(message)));
+      if (entry.followers === 0 || entry.stop) stop();
+      else entry.stop = stop;
+    } catch (error) {
+      onError(error); // The bus is away: the look at the heads is the live path.
+    }
+  }
+
+  async function begin(entry: Followed): Promise<void> {
+    await listen(entry);
+    const [row] = await sql.query(HEADS, [[entry.channel.runId]]); // After listening: nothing falls between.
+    entry.channel.advance(row?.version ?? 0);
+  }
+
+  function join(runId: string): Followed {
+    const there = entries.get(runId);
+    if (there) {
+      there.followers += 1;
+      return there;
+    }
+    const channel = openChannel(sql, runId);
+    const entry: Followed = { channel, ready: Promise.resolve(), followers: 1, stop: null };
+    entries.set(runId, entry);
+    entry.ready = begin(entry);
+    return entry;
+  }
+
+  function leave(runId: string, entry: Followed): void {
+    entry.followers -= 1;
+    if (entry.followers > 0) return;
+    if (entries.get(runId) === entry) entries.delete(runId);
+    entry.stop?.();
+  }
+
+  return {
+    entries,
+    listenAgain() {
+      for (const entry of entries.values()) if (!entry.stop) void listen(entry);
+    },
+    async follow(runId: string): ReturnType<Live['follow']> {
+      const entry = join(runId);
+      let here = true;
+      const once = () => {
+        if (here) leave(runId, entry);
+        here = false;
+      };
+      try {
+        await entry.ready;
+      } catch (error) {
+        if (entries.get(runId) === entry) entries.delete(runId); // The next one tries again.
+        once();
+        throw error;
+      }
+      return { channel: entry.channel, leave: once };
+    },
+  };
+}
+
+function runTopic(runId: string): string {
+  return `run:${runId}`;
+}
