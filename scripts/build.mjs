@@ -1,33 +1,55 @@
 // Bundles our own sources into dist/; packages stay packages. The JavaScript interface, because esbuild's
 // install script may replace bin/esbuild by the native program, which Node cannot run.
+import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build } from 'esbuild';
 
-const { metafile } = await build({
+const OPTIONS = {
+  entryNames: '[name]',
+  outdir: 'dist',
+  bundle: true,
+  packages: 'external',
+  format: 'esm',
+  sourcemap: true,
+  logLevel: 'warning',
+  metafile: true,
+};
+
+const gateway = await build({
+  ...OPTIONS,
   // The worker thread is an entry of its own: it must lie beside the module that starts it.
   entryPoints: [
     'gateway/main.ts',
     'gateway/stores/embedded-thread.ts',
     'gateway/stores/template.ts',
   ],
-  entryNames: '[name]',
-  outdir: 'dist',
-  bundle: true,
-  packages: 'external',
   splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
-  sourcemap: true,
-  logLevel: 'warning',
-  metafile: true,
 });
+
+// Whole files that share nothing with the gateway: a browser loads them as they are.
+const client = await build({
+  ...OPTIONS,
+  entryPoints: ['client/client.ts'],
+  platform: 'neutral',
+  target: 'es2022',
+});
+rmSync('dist/client', { recursive: true, force: true });
+execFileSync(process.execPath, [
+  'node_modules/typescript/bin/tsc',
+  '--project',
+  'client/tsconfig.json',
+  '--outDir',
+  'dist/client',
+]);
 
 const { builtTemplate } = await import('../dist/template.js');
 const template = await builtTemplate();
 
-const current = new Set([...Object.keys(metafile.outputs), template].map((path) => basename(path)));
+const made = [gateway, client].flatMap(({ metafile }) => Object.keys(metafile.outputs));
+const current = new Set([...made, template, 'client'].map((path) => basename(path)));
 for (const name of readdirSync('dist')) {
   if (!current.has(name)) rmSync(`dist/${name}`, { recursive: true });
 }

@@ -50,7 +50,7 @@ export async function setUp({ build = false } = {}) {
         name: 'building the gateway and the first state of its embedded database',
         folder: 'dist',
         inputs: () => [
-          ...['gateway', 'schema', 'resolvers', 'prisma'].flatMap((folder) =>
+          ...['gateway', 'schema', 'resolvers', 'prisma', 'client'].flatMap((folder) =>
             filesOf(folder, /(?<!\.test)\.ts$|migration\.sql$/),
           ),
           'package-lock.json',
