@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['{gateway,schema,resolvers,client,scripts,e2e}/**/*.test.ts'],
     pool: 'forks',
+    // By default one less than there are: on two cores, one file after the other.
+    maxWorkers: '100%',
     globalSetup: 'e2e/kit/global-setup.ts',
     reporters: ['default', summary],
     testTimeout: 60_000,

@@ -28,14 +28,15 @@ const NPM_CI = 'ci --ignore-scripts --include=dev --no-audit --no-fund --logleve
 
 /**
  * Resolves when everything is there, and tells on stderr what takes time. Rejects with what went wrong, with
- * `exitCode` 130 when it was interrupted. Costs 50 ms when nothing is stale.
+ * `exitCode` 130 when it was interrupted. Costs 50 ms when nothing is stale. `install: false` where programs run
+ * from node_modules, such as tests: then stale packages are an error.
  */
-export async function setUp({ build = false } = {}) {
+export async function setUp({ build = false, install = true } = {}) {
   const steps = [
     {
       name: 'installing packages (npm ci, about a minute)',
       fresh: packagesInstalled,
-      make: installPackages,
+      make: install ? installPackages : refuseInstall,
     },
     stamped({
       name: 'generating the database client',
@@ -95,6 +96,10 @@ function installPackages() {
   const npm = process.env.npm_execpath;
   if (npm && /^np[mx]/.test(basename(npm))) return node(npm, ...NPM_CI);
   return run('npm', NPM_CI, { shell: process.platform === 'win32' });
+}
+
+function refuseInstall() {
+  throw new Error('the packages are not those of package-lock.json; run npm ci');
 }
 
 /** A step whose output folder holds the hash of what it was made from, while the output is whole. */
@@ -217,7 +222,8 @@ function inRoot(...path) {
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  setUp({ build: process.argv.includes('--build') }).catch((error) => {
+  const flag = (name) => process.argv.includes(name);
+  setUp({ build: flag('--build'), install: !flag('--no-install') }).catch((error) => {
     process.stderr.write(`set-up: ${error.message}\n`);
     process.exitCode = error.exitCode ?? 1;
   });

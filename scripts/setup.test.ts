@@ -65,6 +65,13 @@ test('what somebody installed by hand is taken as it is', async () => {
   expect(await ran()).toEqual(['generate']);
 });
 
+test('with --no-install packages are never touched: stale ones are an error', async () => {
+  const refused = await setUp('--build', '--no-install');
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(/not those of package-lock\.json; run npm ci/);
+  expect(await ran()).toEqual([]);
+});
+
 test('a step that fails says why, ends with 1 and is done again', async () => {
   await put('scripts/build.mjs', `console.error('no such thing'); process.exit(7);`);
   const failed = await setUp('--build');

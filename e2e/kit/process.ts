@@ -63,13 +63,12 @@ export async function polyphony(
   return (await startPolyphony(words, settings)).finished;
 }
 
+const SET_UP = ['scripts/setup.mjs', '--build', '--no-install'];
 let building: Promise<unknown> | undefined;
 
 /** dist/ of the sources as they are: `npm test` has built it, a single test file may not have. */
 export function built(): Promise<unknown> {
-  building ??= promisify(execFile)(process.execPath, ['scripts/setup.mjs', '--build'], {
-    cwd: ROOT,
-  });
+  building ??= promisify(execFile)(process.execPath, SET_UP, { cwd: ROOT });
   return building;
 }
 

@@ -60,7 +60,7 @@ export async function startWriters(url: string, count: number): Promise<Writers>
         throw new Error(`a writer was refused: ${JSON.stringify(answer)}`);
       }
       seen.unanswered += 1;
-      await sleep(20);
+      await sleep(100);
     }
   }
 
