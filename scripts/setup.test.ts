@@ -21,7 +21,8 @@ beforeEach(async () => {
   await put('package-lock.json', lockOf('1.0.0'));
   await put('prisma/schema.prisma', 'model A');
   await put('prisma/migrations/1_init/migration.sql', 'CREATE');
-  for (const folder of ['gateway', 'schema', 'resolvers']) await put(`${folder}/main.ts`, '1');
+  for (const folder of ['gateway', 'schema', 'resolvers', 'client'])
+    await put(`${folder}/main.ts`, '1');
   await put('scripts/build.mjs', `${NOTE} note('build');`);
   await putNpm(`note('install');`);
 });
