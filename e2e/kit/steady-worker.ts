@@ -13,6 +13,8 @@ export interface SteadyWorker {
   progress(count: number): Promise<void>;
   start(): Promise<void>;
   finish(): Promise<void>;
+  /** Obeys a cancel. */
+  cancel(): Promise<void>;
 }
 
 const APPEND = `mutation ($input: AppendRunEventsInput!) { appendRunEvents(input: $input) {
@@ -54,6 +56,7 @@ export function steadyWorker(url: string, runId: string): SteadyWorker {
       ),
     start: () => append([event('RUN_STARTED'), event('STEP_STARTED', 'only')]),
     finish: () => append([event('STEP_SUCCEEDED', 'only'), event('RUN_SUCCEEDED')]),
+    cancel: () => append([event('RUN_CANCELED')]),
   };
 }
 

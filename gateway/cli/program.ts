@@ -7,6 +7,8 @@ import { EXIT, EXIT_HELP, exitCodeOf, explain, Interrupted } from './exit.ts';
 import type { Speed } from './replay-batches.ts';
 import { SEED_SCALES, type SeedScale } from './scales.ts';
 
+const ENDPOINT = 'http://127.0.0.1:4000/graphql';
+
 /** Runs one command and answers its exit code. Prints what goes wrong; never throws. */
 export async function runCommand(
   argv: readonly string[],
@@ -51,6 +53,7 @@ ${EXIT_HELP}`,
   serveCommand(program, run, environment);
   storeCommands(program, run, environment);
   replayCommand(program, run);
+  watchCommand(program, run);
   printCommands(program, run, environment);
   return program;
 }
@@ -146,7 +149,7 @@ function replayCommand(program: Command, run: Run): void {
       '--url <url>',
       'address of the gateway, or of its GraphQL endpoint',
       endpointOf,
-      'http://127.0.0.1:4000/graphql',
+      ENDPOINT,
     )
     .option('--parallel <n>', 'files at a time', wholeOf(1, 100), 1)
     .option(
@@ -173,6 +176,30 @@ for; after this command was killed, --resume goes on.`,
         }
         const { replay } = await import('./replay.ts');
         return replay({ files, ...options, signal: interruption() });
+      }),
+    );
+}
+
+function watchCommand(program: Command, run: Run): void {
+  program
+    .command('watch')
+    .description('show a run while it happens, until it has ended')
+    .argument('<run>', 'its id')
+    .option('--url <url>', 'GraphQL endpoint of the gateway', endpointOf, ENDPOINT)
+    .option('--json', 'print each snapshot and change as a line of JSON')
+    .addHelpText(
+      'after',
+      `${examples(
+        ['polyphony watch 0198…', 'a table on a terminal, else a line per change'],
+        ['polyphony watch --json 0198… | jq .run.status', ''],
+      )}
+
+A gateway that is away is waited for; what happened meanwhile is shown then. Ends with 0 when the run succeeded.`,
+    )
+    .action(
+      run(async (id: string, { url, json = false }: { url: string; json?: boolean }) => {
+        const { watch } = await import('./watch.ts');
+        return watch({ run: id, url, json, signal: interruption() });
       }),
     );
 }

@@ -38,7 +38,8 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
   };
 }
 
-function barOf(done: number, total: number, words: string): string {
+/** `[███░░] 60 % words` */
+export function barOf(done: number, total: number, words: string): string {
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const full = Math.round(share * WIDTH);
   const percent = String(Math.floor(share * 100)).padStart(3);
