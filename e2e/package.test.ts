@@ -29,7 +29,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('it holds what it needs to run, and nothing else', () => {
   const kinds = new Set(
-    packed.files.map(({ path }) => path.replace(/^dist\/.*(\.js|\.tar\.gz)$/, 'dist/*$1')),
+    packed.files.map(({ path }) =>
+      path.replace(/^(dist\/.*?)[^/]+?(\.js|\.d\.ts|\.tar\.gz)$/, '$1*$2'),
+    ),
   );
   expect([...kinds].toSorted()).toEqual([
     'LICENSE',
@@ -38,6 +40,7 @@ test('it holds what it needs to run, and nothing else', () => {
     'bin/polyphony.mjs',
     'dist/*.js',
     'dist/*.tar.gz',
+    'dist/client/*.d.ts',
     'e2e/samples/evaluation.json',
     'e2e/samples/mosaic.json',
     'package.json',
