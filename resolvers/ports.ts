@@ -14,7 +14,15 @@ export interface Bus {
   listen(topic: string, hear: (message: string) => void): Promise<() => void>;
   /** Called whenever messages may have been missed on every topic: read what you follow again. Ends by the answer. */
   onGap(missed: () => void): () => void;
-  /** Topics listened to, and messages that could not be sent. */
-  counts(): { readonly topics: number; readonly lost: number };
+  counts(): BusCounts;
   close(): Promise<void>;
+}
+
+export interface BusCounts {
+  /** Topics listened to here. */
+  readonly topics: number;
+  /** Messages that could not be sent, or were not answered. */
+  readonly lost: number;
+  /** False while the store is away, wholly or in part. */
+  readonly connected: boolean;
 }

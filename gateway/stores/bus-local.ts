@@ -12,7 +12,7 @@ export function openLocalBus(): Bus {
       return () => void topics.off(topic, hear);
     },
     onGap: () => () => undefined, // There are none.
-    counts: () => ({ topics: topics.eventNames().length, lost: 0 }),
+    counts: () => ({ topics: topics.eventNames().length, lost: 0, connected: true }),
     close: async () => void topics.removeAllListeners(),
   };
 }

@@ -1,0 +1,158 @@
+/**
+ * The Bus over Redis 7 or newer: sharded pub/sub, on one server or a cluster. One connection publishes, another
+ * listens, with one subscription of Redis for a topic however many listen to it here. While Redis is away nothing
+ * waits for it: messages are lost and counted, and whoever listens is told of the gap when it is back.
+ */
+import type { Cluster, Redis } from 'ioredis';
+import { Unavailable } from '../../resolvers/errors.ts';
+import type { Bus } from '../../resolvers/ports.ts';
+import { connectRedis, redisTarget, type RedisTarget } from './redis.ts';
+import { clusterReady, connectCluster, openClusterListener } from './redis-cluster.ts';
+import { endOf, openListener, type Listener, type ListenerHooks } from './redis-listener.ts';
+
+export interface RedisBusOptions {
+  /** A server that owes an answer for so long counts as away. */
+  readonly timeout_ms: number;
+  /** Messages on their way at most; further ones are lost. */
+  readonly pending_max: number;
+  /** Once at the begin of each outage, with what was seen first of it. */
+  readonly away: (error: Error) => void;
+  /** Once at its end. */
+  readonly back: () => void;
+}
+
+interface Topic {
+  readonly hears: Set<(message: string) => void>;
+  /** Settles when Redis has answered. */
+  readonly listening: Promise<void>;
+}
+
+/** Resolves when it is connected, or seen to be away: then it connects when Redis is there. Never rejects. */
+export async function openRedisBus(url: string, options: RedisBusOptions): Promise<Bus> {
+  const topics = new Map<string, Topic>();
+  const missed = new Set<() => void>();
+  let pending = 0;
+  let lost = 0;
+  let away = false;
+  let closed = false;
+  let opened: () => void = () => undefined;
+  const first = new Promise<void>((done) => (opened = done));
+
+  const connected = () => whole() && listener.ready;
+  const seenAway = (error: Error) => {
+    opened();
+    if (!away && !closed) options.away(error);
+    away = true;
+  };
+  const seenBack = () => {
+    if (!connected() || closed) return;
+    opened();
+    if (away) options.back();
+    away = false;
+  };
+  const hooks: ListenerHooks = {
+    heard: (topic, message) => topics.get(topic)?.hears.forEach((hear) => hear(message)),
+    back() {
+      seenBack();
+      missed.forEach((tell) => tell());
+    },
+    away: seenAway,
+    moved: () => undefined,
+  };
+  const { publisher, whole, listener } = connect(
+    redisTarget(url),
+    options.timeout_ms,
+    hooks,
+    seenBack,
+  );
+  publisher.on('error', seenAway);
+  publisher.on('ready', seenBack);
+
+  function join(name: string): Topic {
+    const there = topics.get(name);
+    if (there) return there;
+    const topic = { hears: new Set<(message: string) => void>(), listening: listener.add(name) };
+    topics.set(name, topic);
+    return topic;
+  }
+
+  function leave(name: string, topic: Topic): void {
+    if (topics.get(name) !== topic) return;
+    topics.delete(name);
+    listener.remove(name);
+  }
+
+  const late = setTimeout(() => seenAway(new Error('no answer')), options.timeout_ms);
+  await first;
+  clearTimeout(late);
+  return {
+    publish(topic, message) {
+      if (pending >= options.pending_max || publisher.status !== 'ready') {
+        lost += 1;
+        return;
+      }
+      pending += 1;
+      const answered = (failed: boolean) => {
+        pending -= 1;
+        lost += Number(failed);
+      };
+      publisher.spublish(topic, message).then(
+        () => answered(false),
+        () => answered(true),
+      );
+    },
+    async listen(name, hear) {
+      if (closed || !listener.ready) throw new Unavailable('redis', 'it is not connected');
+      const topic = join(name);
+      const mine = (message: string) => hear(message); // Its own, though two may listen by the same function.
+      topic.hears.add(mine);
+      try {
+        await topic.listening;
+      } catch (error) {
+        leave(name, topic);
+        throw new Unavailable('redis', 'it does not listen', { cause: error });
+      }
+      return () => {
+        if (topic.hears.delete(mine) && topic.hears.size === 0) leave(name, topic);
+      };
+    },
+    onGap(tell) {
+      const mine = () => tell();
+      missed.add(mine);
+      return () => void missed.delete(mine);
+    },
+    counts: () => ({ topics: topics.size, lost, connected: connected() }),
+    async close() {
+      closed = true;
+      topics.clear();
+      missed.clear();
+      await Promise.all([listener.close(), endOf(publisher)]);
+    },
+  };
+}
+
+interface Connections {
+  readonly publisher: Redis | Cluster;
+  /** True while it can publish on every topic. */
+  readonly whole: () => boolean;
+  readonly listener: Listener;
+}
+
+function connect(
+  target: RedisTarget,
+  timeout_ms: number,
+  hooks: ListenerHooks,
+  ready: () => void,
+): Connections {
+  const ping_ms = timeout_ms / 2;
+  const listening = (node?: RedisTarget['nodes'][number]) =>
+    connectRedis(target, 'polyphony-listens', timeout_ms, node);
+  if (!target.cluster) {
+    const publisher = connectRedis(target, 'polyphony-publishes', timeout_ms);
+    const listener = openListener(listening(), ping_ms, hooks);
+    return { publisher, whole: () => publisher.status === 'ready', listener };
+  }
+  const publisher = connectCluster(target, 'polyphony-publishes', timeout_ms, ready);
+  const listener = openClusterListener(publisher, listening, ping_ms, hooks);
+  return { publisher, whole: () => clusterReady(publisher), listener };
+}
