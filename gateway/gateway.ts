@@ -5,7 +5,7 @@ import { watchForCrashes } from '../resolvers/events/crash-watch.ts';
 import { ensureEpoch } from '../resolvers/events/feed/epoch.ts';
 import { feedLag } from '../resolvers/events/feed/feed-lag.ts';
 import type { RunLog } from '../resolvers/events/log.ts';
-import { openLive, type Live } from '../resolvers/live/live.ts';
+import type { Live } from '../resolvers/live/live.ts';
 import { statement, type Sql } from '../resolvers/sql.ts';
 import { schema } from '../schema/index.ts';
 import { redactUrl } from './config-docs.ts';
@@ -14,8 +14,8 @@ import { contextMaker } from './context.ts';
 import { adminListener } from './cli/admin-http.ts';
 import { storeAdmin, type Admin } from './cli/admin.ts';
 import { within } from './limits/deadline.ts';
+import { openLiveParts } from './live.ts';
 import { serve } from './server.ts';
-import { openLocalBus } from './stores/bus-local.ts';
 import { claimFolder, type Claim } from './stores/data-folder.ts';
 import type { StatementCall } from './stores/pool.ts';
 import { openPostgres, type Store } from './stores/postgres.ts';
@@ -59,28 +59,24 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     const store = await openStore(config, log, metrics);
     closers.push(() => store.close());
     await prepare(store, config, log);
-    const bus = openLocalBus();
-    closers.push(() => bus.close());
-    const live = openLive(store.sql, bus, {
-      heads_ms: config.live_heads_ms,
-      onError: (error) => log.warn({ err: error }, 'a look at the heads of followed runs failed'),
-    });
-    closers.push(() => live.close());
+    const { live, ...parts } = await openLiveParts(store, config, log, metrics);
+    closers.push(() => parts.close());
     const runLog = openLog(store, config, metrics, live);
     closers.push(() => runLog.close());
     closers.push(startWorkers(store, runLog, config, log));
     watchStore(store, config, metrics);
-    const admin = storeAdmin(store, runLog);
+    const admin = storeAdmin(store, runLog, config);
     claim?.serve(adminListener(admin));
     if (claim && config.seed === 'on') await seedFirstStart(store.sql, admin, log);
 
-    const health = openHealth({ postgres: () => healthOf(store) }, config.health_deadline_ms);
+    const probes = { postgres: () => healthOf(store) };
+    const health = openHealth(probes, config.health_deadline_ms, parts.probes);
     const contextOf = contextMaker(store, runLog, live);
     const listening = await serve({ config, schema, contextOf, live, health, metrics, log });
     ({ url } = listening);
     return {
       url,
-      uses: [storeText(config, store)],
+      uses: [storeText(config, store), ...parts.uses],
       drain: once(() => drain(health, () => listening.drain(config.drain_ms), closers, log)),
     };
   } catch (error) {

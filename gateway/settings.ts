@@ -98,6 +98,21 @@ export const SETTINGS = {
     whole(1_000, 600_000).default(30_000),
     'The server ends a transaction of ours that does nothing for this long: it would hold back the change feed.',
   ),
+  redis_url: setting(
+    'REDIS_URL',
+    url('redis:', 'rediss:').optional(),
+    'A Redis server (7 or newer) that carries live messages between gateways; several need one. Of a cluster: one of its nodes with `?cluster=on`, further ones as `&node=host:port`.',
+  ),
+  redis_timeout_ms: setting(
+    'REDIS_TIMEOUT_MS',
+    whole(50, 60_000).default(2_000),
+    'A Redis that owes an answer for so long counts as away. Then what is live goes on by LIVE_HEADS_MS.',
+  ),
+  redis_pending_max: setting(
+    'REDIS_PENDING_MAX',
+    whole(1, 1_000_000).default(10_000),
+    'Live messages on their way to Redis at most; further ones are lost, which costs their followers LIVE_HEADS_MS.',
+  ),
   slow_statement_ms: setting(
     'SLOW_STATEMENT_MS',
     whole(1, 600_000).default(500),

@@ -8,7 +8,7 @@ import { importRecording, type Imported } from '../../resolvers/recordings/impor
 import { seedLargeWorld } from '../../resolvers/seed/large-world.ts';
 import { seedSmallWorld } from '../../resolvers/seed/small-world.ts';
 import type { Store } from '../stores/postgres.ts';
-import { diagnose, type Diagnosis } from './diagnosis.ts';
+import { diagnose, type Diagnosis, type RedisSettings } from './diagnosis.ts';
 import { SEED_SCALES, type SeedScale } from './scales.ts';
 
 /** How far a long piece of work is. */
@@ -26,8 +26,8 @@ export interface Admin {
   newEpoch(): Promise<number>;
 }
 
-/** On an open store. */
-export function storeAdmin(store: Store, log: RunLog): Admin {
+/** On an open store; of the settings, those of the other stores. */
+export function storeAdmin(store: Store, log: RunLog, settings: RedisSettings): Admin {
   const context = (): Ctx => ({
     viewer: LOCAL_VIEWER,
     db: store.db,
@@ -44,7 +44,7 @@ export function storeAdmin(store: Store, log: RunLog): Admin {
       scale === null
         ? seedSmallWorld(context())
         : seedLargeWorld(context(), { runs: SEED_SCALES[scale] / 10, told }),
-    doctor: () => diagnose(store),
+    doctor: () => diagnose(store, settings),
     newEpoch: async () => (await newEpoch(store.sql)).epoch,
   };
 }

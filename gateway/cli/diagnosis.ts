@@ -2,11 +2,18 @@
 import { feedLag, type FeedLag } from '../../resolvers/events/feed/feed-lag.ts';
 import { strayRuns } from '../../resolvers/runs/verify.ts';
 import { statement } from '../../resolvers/sql.ts';
+import type { Config } from '../config.ts';
 import type { Store } from '../stores/postgres.ts';
 import type { Finding, PostgresProbe } from '../stores/probe.ts';
+import { probeRedis, type RedisProbe } from '../stores/redis-probe.ts';
+
+/** Settings of the gateway, under their names. */
+export type RedisSettings = Pick<Config, 'redis_url' | 'redis_timeout_ms'>;
 
 export interface Diagnosis {
   readonly postgres: PostgresProbe;
+  /** Null where none is set. */
+  readonly redis: RedisProbe | null;
   /** Null where the database has no tables of ours yet. */
   readonly feed: (FeedLag & { readonly epoch: number | null; readonly changes: number }) | null;
   /** How many were compared with their logs. */
@@ -21,30 +28,34 @@ const FEED = statement<{ epoch: number | null; changes: number }>(
   `SELECT (SELECT epoch FROM feed_state), (SELECT count(*) FROM change) AS changes`,
 );
 
-/** Looks at every store. Rejects with Unavailable when one does not answer. Reads the logs of all runs. */
-export async function diagnose(store: Store): Promise<Diagnosis> {
+/** Looks at every store. Rejects with Unavailable when Postgres does not answer. Reads the logs of all runs. */
+export async function diagnose(store: Store, settings: RedisSettings): Promise<Diagnosis> {
   const { sql } = store;
+  const { redis_url, redis_timeout_ms } = settings;
   const postgres = await store.probe();
+  const redis = redis_url === undefined ? null : await probeRedis(redis_url, redis_timeout_ms);
+  const found = [...postgres.findings, ...(redis?.findings ?? [])];
   const { pending, failed } = postgres.migrations;
   if (pending.length + failed.length > 0) {
-    return { postgres, feed: null, runs: null, findings: postgres.findings };
+    return { postgres, redis, feed: null, runs: null, findings: found };
   }
   const [state] = await sql.query(FEED);
   if (!state) throw new Error('doctor.feed answers one row');
   const { looked, strays } = await strayRuns(sql, STRAYS_MAX);
   const findings: readonly Finding[] = [
-    ...postgres.findings,
+    ...found,
     ...strays.map(({ id, faults }) => ({
       level: 'problem' as const,
       what: `Run ${id} was changed beside its log: ${faults.join('; ')}.`,
       repair: `Set its rows back to what its log says, or delete the run. Find out who writes to the table run.`,
     })),
   ];
-  return { postgres, feed: { ...(await feedLag(sql)), ...state }, runs: looked, findings };
+  const feed = { ...(await feedLag(sql)), ...state };
+  return { postgres, redis, feed, runs: looked, findings };
 }
 
 /** The diagnosis for a terminal. */
-export function diagnosisText({ postgres, feed, runs, findings }: Diagnosis): string {
+export function diagnosisText({ postgres, redis, feed, runs, findings }: Diagnosis): string {
   const { version, mode, latency_ms, extensions, migrations, connections, settings } = postgres;
   const facts: readonly (readonly [string, string])[] = [
     ['postgres', `${version}, ${mode}, answers in ${latency_ms.toFixed(1)} ms`],
@@ -66,6 +77,7 @@ export function diagnosisText({ postgres, feed, runs, findings }: Diagnosis): st
         .join(' '),
     ],
     ['oldest', transactionText(postgres.oldestTransaction)],
+    ...(redis ? [['redis', redisText(redis)] as const] : []),
     ...(feed ? [['feed', feedText(feed)] as const] : []),
     ...(runs === null ? [] : [['runs', `${runs} compared with their logs`] as const]),
   ];
@@ -81,6 +93,11 @@ function transactionText(oldest: PostgresProbe['oldestTransaction']): string {
   if (!oldest) return 'no other transaction is open';
   const { pid, application, state, age_ms } = oldest;
   return `transaction of backend ${pid} (${application || 'unnamed'}, ${state}), open for ${age_ms} ms`;
+}
+
+function redisText({ version, cluster, latency_ms }: RedisProbe): string {
+  if (version === null || latency_ms === null) return 'does not answer';
+  return `${version}, ${cluster ? 'a cluster' : 'one server'}, answers in ${latency_ms.toFixed(1)} ms`;
 }
 
 function feedText({ epoch, changes, newestAge_ms }: NonNullable<Diagnosis['feed']>): string {

@@ -49,7 +49,7 @@ async function withStore<T>(config: Config, work: (admin: Admin) => Promise<T>):
   const store = await openPostgres(config);
   const log = openRunLog(store.sql);
   try {
-    return await work(storeAdmin(store, log));
+    return await work(storeAdmin(store, log, config));
   } finally {
     await log.close();
     await store.close();

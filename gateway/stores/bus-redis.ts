@@ -21,70 +21,30 @@ export interface RedisBusOptions {
   readonly back: () => void;
 }
 
-interface Topic {
-  readonly hears: Set<(message: string) => void>;
-  /** Settles when Redis has answered. */
-  readonly listening: Promise<void>;
-}
-
 /** Resolves when it is connected, or seen to be away: then it connects when Redis is there. Never rejects. */
 export async function openRedisBus(url: string, options: RedisBusOptions): Promise<Bus> {
-  const topics = new Map<string, Topic>();
   const missed = new Set<() => void>();
-  let pending = 0;
-  let lost = 0;
-  let away = false;
-  let closed = false;
-  let opened: () => void = () => undefined;
-  const first = new Promise<void>((done) => (opened = done));
-
-  const connected = () => whole() && listener.ready;
-  const seenAway = (error: Error) => {
-    opened();
-    if (!away && !closed) options.away(error);
-    away = true;
-  };
-  const seenBack = () => {
-    if (!connected() || closed) return;
-    opened();
-    if (away) options.back();
-    away = false;
-  };
+  const outages = openOutages(options, () => whole() && listener.ready);
   const hooks: ListenerHooks = {
-    heard: (topic, message) => topics.get(topic)?.hears.forEach((hear) => hear(message)),
+    heard: (topic, message) => topics.heard(topic, message),
     back() {
-      seenBack();
+      outages.look();
       missed.forEach((tell) => tell());
     },
-    away: seenAway,
+    away: outages.away,
     moved: () => undefined,
   };
-  const { publisher, whole, listener } = connect(
-    redisTarget(url),
-    options.timeout_ms,
-    hooks,
-    seenBack,
+  const target = redisTarget(url);
+  const { publisher, whole, listener } = connect(target, options.timeout_ms, hooks, () =>
+    outages.look(),
   );
-  publisher.on('error', seenAway);
-  publisher.on('ready', seenBack);
+  publisher.on('error', outages.away);
+  publisher.on('ready', () => outages.look());
+  const topics = openTopics(listener);
+  let pending = 0;
+  let lost = 0;
 
-  function join(name: string): Topic {
-    const there = topics.get(name);
-    if (there) return there;
-    const topic = { hears: new Set<(message: string) => void>(), listening: listener.add(name) };
-    topics.set(name, topic);
-    return topic;
-  }
-
-  function leave(name: string, topic: Topic): void {
-    if (topics.get(name) !== topic) return;
-    topics.delete(name);
-    listener.remove(name);
-  }
-
-  const late = setTimeout(() => seenAway(new Error('no answer')), options.timeout_ms);
-  await first;
-  clearTimeout(late);
+  await outages.opened;
   return {
     publish(topic, message) {
       if (pending >= options.pending_max || publisher.status !== 'ready') {
@@ -101,7 +61,82 @@ export async function openRedisBus(url: string, options: RedisBusOptions): Promi
         () => answered(true),
       );
     },
-    async listen(name, hear) {
+    listen: (topic, hear) => topics.listen(topic, hear),
+    onGap(tell) {
+      const mine = () => tell();
+      missed.add(mine);
+      return () => void missed.delete(mine);
+    },
+    counts: () => ({ topics: topics.size(), lost, connected: whole() && listener.ready }),
+    async close() {
+      outages.close();
+      missed.clear();
+      topics.close();
+      await Promise.all([listener.close(), endOf(publisher)]);
+    },
+  };
+}
+
+/** Tells of each outage once, and of its end. */
+function openOutages(options: RedisBusOptions, connected: () => boolean) {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((done) => (open = done));
+  let isAway = false;
+  let closed = false;
+  const away = (error: Error) => {
+    open();
+    if (!isAway && !closed) options.away(error);
+    isAway = true;
+  };
+  const late = setTimeout(() => away(new Error('no answer')), options.timeout_ms);
+  return {
+    /** Resolves when something is known. */
+    opened: opened.finally(() => clearTimeout(late)),
+    away,
+    /** Something is connected: perhaps it is the last that was not. */
+    look() {
+      if (closed || !connected()) return;
+      open();
+      if (isAway) options.back();
+      isAway = false;
+    },
+    close() {
+      closed = true;
+    },
+  };
+}
+
+interface Topic {
+  readonly hears: Set<(message: string) => void>;
+  /** Settles when Redis has answered. */
+  readonly listening: Promise<void>;
+}
+
+/** Who hears what: the first to listen subscribes, the last to end it leaves. */
+function openTopics(listener: Listener) {
+  const topics = new Map<string, Topic>();
+  let closed = false;
+
+  function join(name: string): Topic {
+    const there = topics.get(name);
+    if (there) return there;
+    const topic = { hears: new Set<(message: string) => void>(), listening: listener.add(name) };
+    topics.set(name, topic);
+    return topic;
+  }
+
+  function leave(name: string, topic: Topic): void {
+    if (topics.get(name) !== topic) return;
+    topics.delete(name);
+    listener.remove(name);
+  }
+
+  return {
+    size: () => topics.size,
+    heard(name: string, message: string): void {
+      topics.get(name)?.hears.forEach((hear) => hear(message));
+    },
+    async listen(name: string, hear: (message: string) => void): Promise<() => void> {
       if (closed || !listener.ready) throw new Unavailable('redis', 'it is not connected');
       const topic = join(name);
       const mine = (message: string) => hear(message); // Its own, though two may listen by the same function.
@@ -116,17 +151,9 @@ export async function openRedisBus(url: string, options: RedisBusOptions): Promi
         if (topic.hears.delete(mine) && topic.hears.size === 0) leave(name, topic);
       };
     },
-    onGap(tell) {
-      const mine = () => tell();
-      missed.add(mine);
-      return () => void missed.delete(mine);
-    },
-    counts: () => ({ topics: topics.size, lost, connected: connected() }),
-    async close() {
+    close(): void {
       closed = true;
       topics.clear();
-      missed.clear();
-      await Promise.all([listener.close(), endOf(publisher)]);
     },
   };
 }

@@ -77,11 +77,11 @@ export function openClusterListener(
     );
     for (const key of known) if (!masters.has(key)) masters.set(key, open(key));
     const moves = [...places].filter(([topic, key]) => masterOf(topic) !== key);
-    const adding = moves.map(([topic, key]) => {
+    const adding = moves.map(async ([topic, key]) => {
       const to = masterOf(topic);
       places.set(topic, to);
       if (key !== null) masters.get(key)?.remove(topic);
-      return to === null ? null : masters.get(to)?.add(topic);
+      if (to !== null) await masters.get(to)?.add(topic);
     });
     for (const [key, listener] of masters) {
       if (known.has(key)) continue;

@@ -28,6 +28,14 @@ test('a store that fails or hangs is named with a reason, beside the others, and
   });
 });
 
+test('a spare store that is away is named, and the gateway is ready without it', async () => {
+  const health = openHealth({ postgres: async () => ({}) }, 30, { redis: never });
+  expect(await health.check()).toMatchObject({
+    ready: true,
+    stores: { postgres: { ok: true }, redis: { ok: false, reason: 'no answer within 30 ms' } },
+  });
+});
+
 test('a store that hangs is not asked again before it answered, and is ready once it does', async () => {
   let asked = 0;
   let answer: (found: object) => void = () => undefined;

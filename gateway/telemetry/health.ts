@@ -25,10 +25,11 @@ export interface HealthCheck {
   drain(): void;
 }
 
-/** `probes` by the store's name. */
+/** `probes` by the store's name; without those of `spare` stores the gateway is ready all the same. */
 export function openHealth(
   probes: Readonly<Record<string, Probe>>,
   deadline_ms: number,
+  spare: Readonly<Record<string, Probe>> = {},
 ): HealthCheck {
   let draining = false;
   const running = new Map<string, ReturnType<Probe>>();
@@ -46,8 +47,9 @@ export function openHealth(
 
   return {
     async check() {
-      const stores = Object.fromEntries(await Promise.all(Object.entries(probes).map(healthOf)));
-      const ready = !draining && Object.values(stores).every(({ ok }) => ok);
+      const all = Object.entries({ ...probes, ...spare });
+      const stores = Object.fromEntries(await Promise.all(all.map(healthOf)));
+      const ready = !draining && Object.keys(probes).every((name) => stores[name]?.ok);
       return { ready, draining, stores };
     },
     drain() {

@@ -1,6 +1,7 @@
 /** What is followed, by whom, and what had to be repaired. */
 import { Gauge, type Registry } from 'prom-client';
 import type { LiveCounts } from '../../resolvers/live/live.ts';
+import type { BusCounts } from '../../resolvers/ports.ts';
 
 export interface LiveUse extends LiveCounts {
   /** Open WebSockets, and operations on them. */
@@ -30,6 +31,28 @@ export function liveMetrics(registers: Registry[], use: () => LiveUse | undefine
         registers,
         collect() {
           this.set(use()?.[key] ?? 0);
+        },
+      }),
+  );
+}
+
+const BUS_HELP: Readonly<Record<keyof BusCounts, string>> = {
+  topics: 'Topics of the bus that this gateway listens to.',
+  lost: 'Messages that the bus could not send: their followers hear by the look at the heads. Rises.',
+  connected:
+    '1 while the bus is connected; else what is live goes on by the look at the heads, slower.',
+};
+
+/** The bus between gateways, read when it is asked for. */
+export function busMetrics(registers: Registry[], use: () => BusCounts | undefined): Gauge[] {
+  return (Object.entries(BUS_HELP) as [keyof BusCounts, string][]).map(
+    ([key, help]) =>
+      new Gauge({
+        name: `polyphony_bus_${key}`,
+        help,
+        registers,
+        collect() {
+          this.set(Number(use()?.[key] ?? 0));
         },
       }),
   );

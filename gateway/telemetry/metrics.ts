@@ -5,7 +5,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FlushSeen } from '../../resolvers/events/append/append.ts';
 import type { FeedLag } from '../../resolvers/events/feed/feed-lag.ts';
-import { liveMetrics, type LiveUse } from './live-metrics.ts';
+import type { BusCounts } from '../../resolvers/ports.ts';
+import { busMetrics, liveMetrics, type LiveUse } from './live-metrics.ts';
 import type { Answer } from '../execution/answer.ts';
 import type { StatementCall } from '../stores/pool.ts';
 
@@ -24,6 +25,7 @@ interface Gauges {
   readonly appending?: () => number;
   readonly feed?: () => Promise<FeedLag>;
   readonly live?: () => LiveUse;
+  readonly bus?: () => BusCounts;
 }
 
 export interface Metrics {
@@ -66,6 +68,7 @@ export function openMetrics(): Metrics {
   let gauges: Gauges = {};
   gaugesOnDemand(registers, () => gauges);
   liveMetrics(registers, () => gauges.live?.());
+  busMetrics(registers, () => gauges.bus?.());
   const feed = feedMetrics(registers);
 
   return {

@@ -48,7 +48,7 @@ const HEADS = statement<{ id: string; version: number }>(
 
 /** The live runs of one gateway, on the primary: a replica may be behind its own messages. */
 export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions): Live {
-  const followed = openFollowed(sql, bus, onError);
+  const followed = openFollowed(sql, bus);
   let headsRepairs = 0;
   let gapRepairs = 0;
 
@@ -98,7 +98,7 @@ interface Followed {
 }
 
 /** Runs that have followers here, each listened to once. */
-function openFollowed(sql: Sql, bus: Bus, onError: (error: unknown) => void) {
+function openFollowed(sql: Sql, bus: Bus) {
   const entries = new Map<string, Followed>();
 
   async function listen(entry: Followed): Promise<void> {
@@ -108,8 +108,8 @@ function openFollowed(sql: Sql, bus: Bus, onError: (error: unknown) => void) {
       const stop = await bus.listen(topic, (message) => void channel.advance(Number(message)));
       if (entry.followers === 0 || entry.stop) stop();
       else entry.stop = stop;
-    } catch (error) {
-      onError(error); // The bus is away: the look at the heads is the live path.
+    } catch {
+      // The bus is away, and tells of it itself: the look at the heads is the live path.
     }
   }
 
