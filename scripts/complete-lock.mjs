@@ -1,4 +1,4 @@
-// Adds lock entries for the optional, platform-specific packages that this registry mirror lacks.
+// Adds lock entries for the optional, platform-specific packages that npm leaves out where a registry lacks them.
 import { readFileSync, writeFileSync } from 'node:fs';
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 const OS = {
