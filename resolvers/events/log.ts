@@ -1,4 +1,4 @@
-/** The log of a run, as its callers see it. append.ts implements it; DESIGN.md §5 has the rules. */
+/** The log of a run, as its callers see it. append/append.ts implements it; ARCHITECTURE.md §2 tells how. */
 import type { EventType, RunStatus } from '../../prisma/generated/enums.ts';
 
 export type JsonValue =

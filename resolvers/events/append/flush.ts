@@ -1,6 +1,6 @@
 /**
- * One flush: calls in, outcomes out in the same order, one transaction. Its statements follow DESIGN.md §5: lock, read
- * what the calls touch, decide call by call, write once.
+ * One flush: calls in, outcomes out in the same order, one transaction. Its steps: lock the runs, read what
+ * the calls touch, decide call by call, write once.
  */
 import { randomUUID } from 'node:crypto';
 import { NotFound, Refusal } from '../../errors.ts';
