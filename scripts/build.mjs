@@ -29,10 +29,10 @@ const gateway = await build({
   target: 'node20',
 });
 
-// Whole files that share nothing with the gateway: a browser loads them as they are.
+// Whole files that share nothing with the gateway: a browser loads the client as it is.
 const client = await build({
   ...OPTIONS,
-  entryPoints: ['client/client.ts'],
+  entryPoints: ['client/client.ts', 'client/spool.ts'],
   platform: 'neutral',
   target: 'es2022',
 });
