@@ -25,6 +25,7 @@ export async function listen(
   attach: (server: Server) => () => Promise<void> = () => () => Promise.resolve(),
 ): Promise<Listening> {
   let draining = false;
+  let drained: Promise<boolean> | undefined;
   const server = createServer(
     {
       requestTimeout: config.http_receive_timeout_ms,
@@ -45,7 +46,7 @@ export async function listen(
     url: `http://${host}:${port}`,
     drain(bound_ms) {
       draining = true;
-      return close(server, bound_ms, detach);
+      return (drained ??= close(server, bound_ms, detach));
     },
   };
 }
