@@ -19,6 +19,8 @@ const HELP: Readonly<Record<keyof LiveUse, string>> = {
   followers: 'Subscriptions that follow a run.',
   headsRepairs: 'Heads found by looking, before the bus told: late or lost messages. Rises.',
   gapRepairs: 'Reads of the log that closed a gap of more than one event. Rises.',
+  feedFollowers: 'Subscriptions that follow the change feed.',
+  feedReads: 'Pages of the change feed read for them, together. Rises.',
 };
 
 /** Read when they are asked for. */

@@ -6,6 +6,7 @@
 import type { Bus } from '../ports.ts';
 import { statement, type Sql } from '../sql.ts';
 import { openChannel, type Channel } from './channel.ts';
+import { openFeedHub, type FeedHub } from './feed-hub.ts';
 import { openWatch } from './watch.ts';
 
 export interface LiveOptions {
@@ -23,6 +24,10 @@ export interface LiveCounts {
   readonly headsRepairs: number;
   /** Times that a follower read the log because a message told of more than the next event. */
   readonly gapRepairs: number;
+  /** Subscriptions that follow the change feed. */
+  readonly feedFollowers: number;
+  /** Pages of the change feed read for them, together. */
+  readonly feedReads: number;
 }
 
 export interface Live {
@@ -33,6 +38,8 @@ export interface Live {
    * head 0. The caller has seen to it that the viewer may read the run.
    */
   follow(runId: string): Promise<{ readonly channel: Channel; readonly leave: () => void }>;
+  /** For followers of more than one run. */
+  readonly feed: FeedHub;
   /** Tells all gateways how far a run's log goes. After the commit. */
   announce(runId: string, seq: number): void;
   /** Counts a read of the log that closed a gap. */
@@ -49,6 +56,7 @@ const HEADS = statement<{ id: string; version: number }>(
 /** The live runs of one gateway, on the primary: a replica may be behind its own messages. */
 export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions): Live {
   const followed = openFollowed(sql, bus);
+  const feed = openFeedHub(sql, bus, { look_ms: heads_ms });
   let headsRepairs = 0;
   let gapRepairs = 0;
 
@@ -67,10 +75,12 @@ export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions)
 
   return {
     sql,
+    feed,
     follow: (runId) => followed.follow(runId),
     announce(runId, seq) {
       followed.entries.get(runId)?.channel.advance(seq);
       bus.publish(runTopic(runId), String(seq));
+      feed.announce();
     },
     repaired() {
       gapRepairs += 1;
@@ -80,10 +90,13 @@ export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions)
       followers: [...followed.entries.values()].reduce((sum, entry) => sum + entry.followers, 0),
       headsRepairs,
       gapRepairs,
+      feedFollowers: feed.counts().followers,
+      feedReads: feed.counts().reads,
     }),
     async close() {
       stopGaps();
       await watch.close();
+      await feed.close();
     },
   };
 }
