@@ -1,0 +1,163 @@
+/**
+ * A breadth-first executor for any executable GraphQLSchema. A field with `extensions.batch` is called once for all
+ * its parents at one place of the answer; every other field means what it means to graphql-js.
+ *
+ *     const prepared = prepare(schema, document, null);
+ *     const result = await execute(prepared, { variables, contextValue });
+ *
+ * Of the errors below a place that a failure has nulled, graphql-js tells those that came in time; this tells those
+ * that come first in the order of the document.
+ */
+import {
+  getVariableValues,
+  GraphQLError,
+  Kind,
+  OperationTypeNode,
+  type DocumentNode,
+  type ExecutionResult,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { complete, type Completed } from './complete.ts';
+import { resolveLevels } from './levels.ts';
+import { compile, switchesOf, type Plan, type Selection } from './plan.ts';
+import { isThenable, type Asked } from './run.ts';
+
+/** An operation of a valid document, and its plans. */
+export interface Prepared {
+  readonly schema: GraphQLSchema;
+  readonly operation: OperationDefinitionNode;
+  /** The plan for these variables. */
+  planFor(variables: Readonly<Record<string, unknown>>): Plan;
+}
+
+export interface Execution {
+  /** As they came. */
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly contextValue: unknown;
+  readonly rootValue?: unknown;
+  /** When it aborts nothing more is begun, and the execution rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Plans of one operation that are kept: it has one for each combination of its conditions. */
+const PLANS_KEPT_MAX = 16;
+
+/** Finds the operation. Throws a GraphQLError where there is none, or more than one without a name to choose by. */
+export function prepare(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | null | undefined,
+): Prepared {
+  const operation = operationIn(document, operationName);
+  const fragments = Object.create(null) as Record<string, FragmentDefinitionNode>;
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
+  }
+  const names = switchesOf(operation, fragments);
+  const plans = new Map<string, Plan>();
+  return {
+    schema,
+    operation,
+    planFor(variables) {
+      const key = names.map((name) => (variables[name] === true ? '1' : '0')).join('');
+      let plan = plans.get(key);
+      if (!plan) {
+        plan = compile({ schema, operation, fragments, switches: variables });
+        if (plans.size >= PLANS_KEPT_MAX) plans.delete(plans.keys().next().value!);
+        plans.set(key, plan);
+      }
+      return plan;
+    },
+  };
+}
+
+function operationIn(
+  document: DocumentNode,
+  name: string | null | undefined,
+): OperationDefinitionNode {
+  const all = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+  const operations = all as OperationDefinitionNode[];
+  if (name !== null && name !== undefined) {
+    const found = operations.find((operation) => operation.name?.value === name);
+    if (found) return found;
+    throw new GraphQLError(`Unknown operation named "${name}".`);
+  }
+  if (operations.length > 1) {
+    throw new GraphQLError('Must provide operation name if query contains multiple operations.');
+  }
+  if (!operations[0]) throw new GraphQLError('Must provide an operation.');
+  return operations[0];
+}
+
+const ERRORS_OF_VARIABLES_MAX = 50;
+
+/** Runs it. At once where no promise is met. Variables that do not fit are errors without data. */
+export function execute(
+  prepared: Prepared,
+  { variables, contextValue, rootValue, signal }: Execution,
+): ExecutionResult | Promise<ExecutionResult> {
+  const { schema, operation } = prepared;
+  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, {
+    maxErrors: ERRORS_OF_VARIABLES_MAX,
+    hideSuggestions: true,
+  });
+  if (coerced.errors) return { errors: coerced.errors };
+  const plan = prepared.planFor(coerced.coerced);
+  const asked: Asked = { plan, rootValue, contextValue, variableValues: coerced.coerced };
+  signal?.throwIfAborted();
+  const stopped = () => signal?.aborted ?? false;
+  const completed =
+    operation.operation === OperationTypeNode.MUTATION
+      ? serially(asked, stopped)
+      : inOneGo(asked, plan.root, stopped);
+  if (!isThenable(completed)) return resultOf(completed);
+  return unlessAborted(completed, signal).then(resultOf);
+}
+
+function inOneGo(
+  asked: Asked,
+  selection: Selection,
+  stopped: () => boolean,
+): Completed | Promise<Completed> {
+  const root = resolveLevels(asked, selection, asked.rootValue, stopped);
+  return isThenable(root)
+    ? root.then((group) => completeUnless(stopped, asked, group))
+    : complete(asked, root);
+}
+
+/** What nobody waits for is not completed: its values are not all there. */
+function completeUnless(stopped: () => boolean, ...of: Parameters<typeof complete>) {
+  return stopped() ? { data: null, errors: [] } : complete(...of);
+}
+
+/** Root fields of a mutation, one after the other; one whose failure nulls the answer is the last. */
+async function serially(asked: Asked, stopped: () => boolean): Promise<Completed> {
+  const data = Object.create(null) as Record<string, unknown>;
+  const errors: GraphQLError[] = [];
+  for (const field of asked.plan.root.fields) {
+    const alone = { ...field, slot: Math.min(field.slot, 0) };
+    const executed = field.slot < 0 ? [] : [alone];
+    const selection = { type: asked.plan.root.type, fields: [alone], executed };
+    const completed = await inOneGo(asked, selection, stopped);
+    errors.push(...completed.errors);
+    if (completed.data === null) return { data: null, errors };
+    Object.assign(data, completed.data);
+  }
+  return { data, errors };
+}
+
+function resultOf({ data, errors }: Completed): ExecutionResult {
+  return errors.length > 0 ? { errors, data } : { data };
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    const over = () => signal.removeEventListener('abort', abort);
+    work.then(resolve, reject).finally(over);
+  });
+}

@@ -1,0 +1,244 @@
+/**
+ * The first phase: values, level by level. Every object of one type at one place of the answer is in one group, so a
+ * batch function is called once for all of them, a property is read in a loop, and only what is a promise is awaited.
+ * A field goes on as soon as its own values are there; nothing waits for a whole level.
+ */
+import { defaultTypeResolver, type GraphQLResolveInfo } from 'graphql';
+import { concreteType, ofType } from './concrete.ts';
+import { pathOf } from './paths.ts';
+import type { PlannedField, Selection, Shape } from './plan.ts';
+import { argumentsOf, failure, infoFor, isThenable, type Asked, type Group } from './run.ts';
+import { whenSettled } from './settle.ts';
+
+interface Work {
+  readonly asked: Asked;
+  /** True when nobody waits for the answer any more: then nothing more is begun. */
+  readonly stopped: () => boolean;
+  begin(): void;
+  end(): void;
+}
+
+/** The values of a selection on one object, and of all below it. At once where no promise is met. */
+export function resolveLevels(
+  asked: Asked,
+  selection: Selection,
+  source: unknown,
+  stopped: () => boolean,
+): Group | Promise<Group> {
+  const root = newGroup(selection, null);
+  root.sources.push(source);
+  let open = 1; // Until all that can begin has begun.
+  let done: (() => void) | undefined;
+  const end = () => {
+    open -= 1;
+    if (open === 0) done?.();
+  };
+  const work: Work = { asked, stopped, begin: () => (open += 1), end };
+  runGroup(work, root);
+  end();
+  if (open === 0) return root;
+  return new Promise((resolve) => {
+    done = () => resolve(root);
+  });
+}
+
+function newGroup(selection: Selection, from: Group['from']): Group {
+  return { selection, sources: [], values: [], children: [], from };
+}
+
+function runGroup(work: Work, group: Group): void {
+  if (work.stopped()) return;
+  for (const field of group.selection.executed) {
+    if (field.batch) runBatch(work, group, field, field.batch);
+    else if (field.resolve) goOn(work, group, field, resolved(work, group, field, field.resolve));
+    else goOn(work, group, field, readProperties(work, group, field));
+  }
+}
+
+function goOn(work: Work, group: Group, field: PlannedField, values: unknown[]): void {
+  whenSettled(field.shape, values, work, (all) => {
+    group.values[field.slot] = all;
+    descend(work, group, field, all);
+  });
+}
+
+function runBatch(
+  work: Work,
+  group: Group,
+  field: PlannedField,
+  batch: NonNullable<PlannedField['batch']>,
+): void {
+  const all = (value: unknown) => group.sources.map(() => value);
+  const take = (answer: unknown) => {
+    if (Array.isArray(answer) && answer.length === group.sources.length) return [...answer];
+    const count = Array.isArray(answer) ? `${answer.length} values` : typeof answer;
+    const { parentType, def } = field;
+    return all(
+      new Error(
+        `${parentType.name}.${def.name}: batch answered ${count} to ${group.sources.length} parents`,
+      ),
+    );
+  };
+  let answer: unknown;
+  try {
+    const args = field.constantArgs ?? Object.freeze(argumentsOf(work.asked, field));
+    answer = batch(group.sources, args, work.asked.contextValue);
+  } catch (error) {
+    goOn(work, group, field, all(failure(error)));
+    return;
+  }
+  if (!isThenable(answer)) {
+    goOn(work, group, field, take(answer));
+    return;
+  }
+  work.begin();
+  const go = (values: unknown[]) => {
+    goOn(work, group, field, values);
+    work.end();
+  };
+  void answer.then(
+    (got) => go(take(got)),
+    (error: unknown) => go(all(failure(error))),
+  );
+}
+
+function resolved(
+  { asked }: Work,
+  group: Group,
+  field: PlannedField,
+  resolve: NonNullable<PlannedField['resolve']>,
+): unknown[] {
+  return group.sources.map((source, index) => {
+    try {
+      const info = field.takesInfo ? infoAt(asked, group, field, index) : NO_INFO;
+      return resolve(source, argumentsOf(asked, field), asked.contextValue, info);
+    } catch (error) {
+      return failure(error);
+    }
+  });
+}
+
+/** For a resolver that cannot see it. */
+const NO_INFO = undefined as unknown as GraphQLResolveInfo;
+
+/** As graphql-js's default resolver: a property, or what a method answers. */
+function readProperties({ asked }: Work, group: Group, field: PlannedField): unknown[] {
+  return group.sources.map((source, index) => {
+    try {
+      return propertyOf(asked, field, source, () => infoAt(asked, group, field, index));
+    } catch (error) {
+      return failure(error);
+    }
+  });
+}
+
+export function propertyOf(
+  asked: Asked,
+  field: PlannedField,
+  source: unknown,
+  info: () => GraphQLResolveInfo,
+): unknown {
+  if ((typeof source !== 'object' || source === null) && typeof source !== 'function')
+    return undefined;
+  const value = (source as Record<string, unknown>)[field.def.name];
+  if (typeof value !== 'function') return value;
+  return value.call(source, argumentsOf(asked, field), asked.contextValue, info()) as unknown;
+}
+
+function infoAt(asked: Asked, group: Group, field: PlannedField, index: number) {
+  return infoFor(asked, field, () => pathOf(group, index, field));
+}
+
+/** From the values of a field to the groups of the objects in them. */
+function descend(work: Work, group: Group, field: PlannedField, values: readonly unknown[]): void {
+  const inner = innermost(field.shape);
+  if (inner.kind === 'leaf' || inner.kind === 'list') return;
+  if (inner.kind === 'object' && !inner.type.isTypeOf) {
+    if (inner.selection.executed.length === 0) return; // Its leaves are read in completion.
+    const child = newGroup(inner.selection, { group, field });
+    const starts = values.map((value) => {
+      const start = child.sources.length;
+      pushObjects(field.shape, value, child.sources);
+      return start;
+    });
+    group.children[field.slot] = { starts, groups: child, places: null };
+    if (child.sources.length > 0) runGroup(work, child);
+    return;
+  }
+  const objects: unknown[] = [];
+  const starts = values.map((value) => {
+    const start = objects.length;
+    pushObjects(field.shape, value, objects);
+    return start;
+  });
+  sortByType(work, group, field, inner, { objects, starts });
+}
+
+/** Objects whose concrete type is to be found out: each goes to the group of its type. */
+function sortByType(
+  work: Work,
+  group: Group,
+  field: PlannedField,
+  inner: Extract<Shape, { kind: 'object' | 'abstract' }>,
+  { objects, starts }: { objects: unknown[]; starts: readonly number[] },
+): void {
+  const { asked } = work;
+  const parentAt = (place: number) => {
+    let index = starts.length - 1;
+    while (starts[index]! > place) index -= 1;
+    return index;
+  };
+  const types = objects.map((object, place) => {
+    const info = infoFor(asked, field, () => pathOf(group, parentAt(place), field));
+    try {
+      if (inner.kind === 'object') return ofType(inner.type, object, asked, info, field);
+      const resolveType = inner.type.resolveType ?? defaultTypeResolver;
+      const found = resolveType(object, asked.contextValue, info, inner.type);
+      const named = (name: unknown) =>
+        ofType(concreteType(name, inner.type, object, info), object, asked, info, field);
+      return isThenable(found) ? found.then(named) : named(found);
+    } catch (error) {
+      return failure(error);
+    }
+  });
+  whenSettled(TYPE, types, work, (settledTypes) => {
+    const byType = new Map<unknown, Group>();
+    const groups: (Group | Error)[] = [];
+    const places: number[] = [];
+    settledTypes.forEach((type, place) => {
+      let child: Group | undefined;
+      if (!(type instanceof Error)) {
+        child = byType.get(type);
+        if (!child) {
+          const selection =
+            inner.kind === 'object'
+              ? inner.selection
+              : inner.selectionOf(type as Selection['type']);
+          byType.set(type, (child = newGroup(selection, { group, field })));
+        }
+        child.sources.push(objects[place]);
+      }
+      groups.push(child ?? (type as Error));
+      places.push(child ? child.sources.length - 1 : -1);
+    });
+    group.children[field.slot] = { starts, groups, places };
+    for (const child of byType.values()) runGroup(work, child);
+  });
+}
+
+/** Types are settled as values are; they are never in lists. */
+const TYPE: Shape = { kind: 'leaf', nonNull: true, type: undefined as never };
+
+function innermost(shape: Shape): Shape {
+  return shape.kind === 'list' ? innermost(shape.item) : shape;
+}
+
+function pushObjects(shape: Shape, value: unknown, into: unknown[]): void {
+  if (value === null || value === undefined || value instanceof Error) return;
+  if (shape.kind !== 'list') {
+    into.push(value);
+    return;
+  }
+  if (!Array.isArray(value)) return; // Told in completion.
+  for (let i = 0; i < value.length; i += 1) pushObjects(shape.item, value[i], into);
+}

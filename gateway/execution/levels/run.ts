@@ -1,0 +1,86 @@
+/** One execution of a plan: what it was given, and what its two phases share. */
+import { getArgumentValues, type GraphQLResolveInfo } from 'graphql';
+import type { Plan, PlannedField, Selection } from './plan.ts';
+
+export interface Asked {
+  readonly plan: Plan;
+  readonly rootValue: unknown;
+  readonly contextValue: unknown;
+  /** Coerced. */
+  readonly variableValues: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * All objects of one concrete type at one place of the answer, from all its parents, in the order of the answer.
+ * `values[slot][i]` is the value of an executed field of `sources[i]`: as it was made, its promises settled, a failure
+ * as an Error.
+ */
+export interface Group {
+  readonly selection: Selection;
+  readonly sources: unknown[];
+  readonly values: (readonly unknown[])[];
+  /** Where the objects below the values of a field went, by slot; none for leaves. */
+  readonly children: (Children | undefined)[];
+  /** Whence the objects come; null at the root. */
+  readonly from: { readonly group: Group; readonly field: PlannedField } | null;
+}
+
+/**
+ * The objects below one field of a group, counted through all its parents: those of parent `i` begin at `starts[i]`.
+ * Objects of parent i are found by walking its value: each that is neither null nor failed is the next.
+ */
+export interface Children {
+  readonly starts: readonly number[];
+  /** Of each object: the group that it is in, or why it is in none. */
+  readonly groups: readonly (Group | Error)[] | Group;
+  /** Of each object: its place in its group; null where all are in one group, in this very order. */
+  readonly places: readonly number[] | null;
+}
+
+/** What a resolver threw that is no Error, on its way to where it is told. */
+export class Thrown extends Error {
+  readonly thrown: unknown;
+  constructor(thrown: unknown) {
+    super('thrown');
+    this.thrown = thrown;
+  }
+}
+
+export function failure(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Thrown(thrown);
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** Arguments of a field for one call. Throws a GraphQLError where a variable does not fit. */
+export function argumentsOf(asked: Asked, field: PlannedField): Record<string, unknown> {
+  if (field.def.args.length === 0) return {};
+  return getArgumentValues(field.def, field.nodes[0]!, asked.variableValues);
+}
+
+/**
+ * What a resolver may ask about its place. The path is made when it is read, by `pathAt`: an own property all the same,
+ * since wrappers copy infos.
+ */
+export function infoFor(
+  { plan, rootValue, variableValues }: Asked,
+  field: PlannedField,
+  pathAt: () => GraphQLResolveInfo['path'],
+): GraphQLResolveInfo {
+  return {
+    fieldName: field.def.name,
+    fieldNodes: field.nodes,
+    returnType: field.def.type,
+    parentType: field.parentType,
+    get path() {
+      return pathAt();
+    },
+    schema: plan.schema,
+    fragments: plan.fragments,
+    rootValue,
+    operation: plan.operation,
+    variableValues,
+  };
+}

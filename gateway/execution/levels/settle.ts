@@ -1,0 +1,71 @@
+/** Values whose promises are settled: what failed is an Error in its place. */
+import type { Shape } from './plan.ts';
+import { failure, isThenable } from './run.ts';
+
+/**
+ * A value of a shape without promises in it, also none in its lists; lists that are no arrays are read once. The value
+ * itself where there was nothing to do, else a copy, or the promise of one that never rejects.
+ */
+export function settled(shape: Shape, value: unknown): unknown {
+  if (isThenable(value)) {
+    return value.then((got) => settled(shape, got), failure);
+  }
+  if (shape.kind !== 'list' || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return settledItems(shape.item, value);
+  if (value instanceof Error || !(Symbol.iterator in value)) return value; // Told when it is completed.
+  try {
+    return settledItems(shape.item, Array.from(value as Iterable<unknown>));
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function settledItems(item: Shape, items: readonly unknown[]): unknown {
+  let copy: unknown[] | null = null;
+  let later: PromiseLike<unknown>[] | null = null;
+  for (let i = 0; i < items.length; i += 1) {
+    const value = settled(item, items[i]);
+    if (value === items[i]) continue;
+    copy ??= [...items];
+    copy[i] = value;
+    if (isThenable(value)) (later ??= []).push(value);
+  }
+  if (!later) return copy ?? items;
+  return Promise.all(copy!);
+}
+
+/**
+ * Hands on the values of a shape once all of them are settled: at once where they are. `begin` and `end` frame the time
+ * between.
+ */
+export function whenSettled(
+  shape: Shape,
+  values: unknown[],
+  wait: { begin(): void; end(): void },
+  go: (values: unknown[]) => void,
+): void {
+  let waiting = 0;
+  let counted = false;
+  const arrived = () => {
+    waiting -= 1;
+    if (waiting > 0 || !counted) return;
+    go(values);
+    wait.end();
+  };
+  for (let i = 0; i < values.length; i += 1) {
+    const value = settled(shape, values[i]);
+    if (!isThenable(value)) {
+      values[i] = value;
+      continue;
+    }
+    if (waiting === 0) wait.begin();
+    waiting += 1;
+    const keep = (got: unknown) => {
+      values[i] = got;
+      arrived();
+    };
+    void value.then(keep, (error: unknown) => keep(failure(error)));
+  }
+  counted = true;
+  if (waiting === 0) go(values);
+}
