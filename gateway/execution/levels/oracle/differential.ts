@@ -1,6 +1,7 @@
 /** One case: a random operation in a random world, by both executors. */
 import { execute as executeByGraphql, parse, validate, type ExecutionResult } from 'graphql';
-import { execute, prepare } from '../execute.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { execute, executeToText, prepare } from '../execute.ts';
 import { couldBe, difference } from './compare.ts';
 import { randomOperation } from './document.ts';
 import { randomFrom } from './random.ts';
@@ -51,6 +52,21 @@ export async function runCase(seed: number, met: Met): Promise<Case> {
   const expected = await byGraphql(oracle);
   const result = await execute(prepare(ours, document, null), { variables, ...asked });
   countOutcome(met, expected);
+  const text2 = await executeToText(prepare(ours, document, null), { variables, ...asked });
+  const asText: ExecutionResult = {
+    data: JSON.parse(text2.data!) as Record<string, unknown>,
+    ...(text2.errors.length > 0 ? { errors: text2.errors } : {}),
+  };
+  const textDiffers =
+    text2.data === JSON.stringify(result.data) &&
+    isDeepStrictEqual(asText.errors?.map(String), result.errors?.map(String));
+  if (!textDiffers)
+    return {
+      seed,
+      text,
+      variables,
+      wrong: 'TEXT' + text2.data + JSON.stringify(result.data) + text2.errors + result.errors,
+    };
   const { wrong, doubtful } = difference(result, expected, !world.async);
   if (wrong || doubtful.length === 0) return { seed, text, variables, wrong };
   const whole = await byGraphql(lenient);

@@ -1,0 +1,203 @@
+/**
+ * The second phase for the usual case: the answer as JSON text, written by functions that are generated once per
+ * selection. They know no failures: whatever is odd (a failure, a null that may not be, a promise, a value that its
+ * type does not take at once) makes them give up, and complete.ts makes the whole answer of the same values instead.
+ */
+import {
+  GraphQLBoolean,
+  GraphQLFloat,
+  GraphQLID,
+  GraphQLInt,
+  GraphQLString,
+  isEnumType,
+  type GraphQLLeafType,
+} from 'graphql';
+import type { PlannedField, Selection, Shape } from './plan.ts';
+import type { Group } from './run.ts';
+
+/** The data of an answer as JSON; null where it cannot be written this way. */
+export function writeData(root: Group): string | null {
+  try {
+    return writerOf(root.selection)(root.sources[0], root, 0);
+  } catch {
+    return null; // Also what a serializer throws: complete.ts tells it.
+  }
+}
+
+type Writer = (source: unknown, group: Group | null, index: number) => string;
+
+const writers = new WeakMap<Selection, Writer>();
+
+function writerOf(selection: Selection): Writer {
+  let writer = writers.get(selection);
+  if (!writer) writers.set(selection, (writer = generate(selection)));
+  return writer;
+}
+
+/** Thrown by what is generated, without a stack. */
+const GIVE_UP = { reason: 'not as usual' };
+
+/** What generated code may call, beside its constants. */
+const RUNTIME = {
+  quoted,
+  leaf,
+  writeObject: (group: Group, index: number): string =>
+    writerOf(group.selection)(group.sources[index], group, index),
+  giveUp(): never {
+    throw GIVE_UP; // oxlint-disable-line no-throw-literal -- thrown often, caught at once, never shown
+  },
+};
+
+interface Source {
+  /** Handed to the generated function: types, and writers of selections below. */
+  readonly constants: unknown[];
+  /** Of variables. */
+  count: number;
+}
+
+function generate(selection: Selection): Writer {
+  const source: Source = { constants: [], count: 0 };
+  let body = '';
+  let text = '{';
+  for (const [at, field] of selection.fields.entries()) {
+    text += `${at === 0 ? '' : ','}${JSON.stringify(field.key)}:`;
+    if (field.isTypename) {
+      text += JSON.stringify(field.parentType.name);
+      continue;
+    }
+    body += `s += ${JSON.stringify(text)};\n${fieldCode(source, field)}`;
+    text = '';
+  }
+  const code = `"use strict";
+const { quoted, leaf, writeObject, giveUp } = runtime;
+return function write(source, group, index) {
+let s = "";
+${body}return s + ${JSON.stringify(`${text}}`)};
+};`;
+  // From names of the schema, which are checked to be names, and JSON of the keys; never from a client's text.
+  return new Function('runtime', 'c', code)(RUNTIME, source.constants) as Writer; // oxlint-disable-line no-new-func
+}
+
+function fieldCode(source: Source, field: PlannedField): string {
+  const value = name(source, 'v');
+  if (field.slot < 0) {
+    return `const ${value} = source.${field.def.name};\n${valueCode(source, field.shape, value, null)}`;
+  }
+  const inner = innermost(field.shape);
+  const below =
+    inner.kind === 'object' && inner.selection.executed.length === 0 && !inner.type.isTypeOf;
+  const read = `const ${value} = group.values[${field.slot}][index];\n`;
+  if (inner.kind === 'leaf' || below) return read + valueCode(source, field.shape, value, null);
+  const children = name(source, 'b');
+  const next = name(source, 'n');
+  return `${read}const ${children} = group.children[${field.slot}];
+let ${next} = ${children}.starts[index];
+${valueCode(source, field.shape, value, { children, next })}`;
+}
+
+/** Where objects are found that are in groups. */
+interface Below {
+  readonly children: string;
+  readonly next: string;
+}
+
+function valueCode(source: Source, shape: Shape, value: string, below: Below | null): string {
+  const absent = shape.nonNull ? 'giveUp();' : 's += "null";';
+  return `if (${value} === null || ${value} === undefined) { ${absent} } else {\n${presentCode(source, shape, value, below)}}\n`;
+}
+
+function presentCode(source: Source, shape: Shape, value: string, below: Below | null): string {
+  if (shape.kind === 'leaf') return leafCode(source, shape.type, value);
+  if (shape.kind === 'list') {
+    const [at, item] = [name(source, 'i'), name(source, 'v')];
+    return `if (!Array.isArray(${value})) giveUp();
+s += "[";
+for (let ${at} = 0; ${at} < ${value}.length; ${at} += 1) {
+if (${at} > 0) s += ",";
+const ${item} = ${value}[${at}];
+${valueCode(source, shape.item, item, below)}}
+s += "]";
+`;
+  }
+  const usual = `if (typeof ${value} !== "object" || ${value} instanceof Error || typeof ${value}.then === "function") giveUp();\n`;
+  if (!below) {
+    if (shape.kind !== 'object') throw new Error('an abstract type is always resolved before');
+    const writer = constant(source, writerLater(shape.selection));
+    return `${usual}s += ${writer}(${value}, null, 0);\n`;
+  }
+  const { children, next } = below;
+  if (shape.kind === 'object' && !shape.type.isTypeOf) {
+    const writer = constant(source, writerLater(shape.selection));
+    return `if (${value} instanceof Error) giveUp();
+s += ${writer}(${children}.groups.sources[${next}], ${children}.groups, ${next});
+${next} += 1;
+`;
+  }
+  const group = name(source, 'g');
+  return `if (${value} instanceof Error) giveUp();
+const ${group} = ${children}.groups[${next}];
+if (${group} instanceof Error) giveUp();
+s += writeObject(${group}, ${children}.places[${next}]);
+${next} += 1;
+`;
+}
+
+/** Generated when it is first called: selections of what never comes are not. */
+function writerLater(selection: Selection): Writer {
+  return (...given) => writerOf(selection)(...given);
+}
+
+function leafCode(source: Source, type: GraphQLLeafType, value: string): string {
+  const other = `else s += leaf(${constant(source, type)}, ${value});\n`;
+  switch (type) {
+    case GraphQLString:
+    case GraphQLID:
+      return `if (typeof ${value} === "string") s += quoted(${value}); ${other}`;
+    case GraphQLInt:
+      return `if ((${value} | 0) === ${value}) s += ${value}; ${other}`;
+    case GraphQLFloat:
+      return `if (typeof ${value} === "number" && Number.isFinite(${value})) s += ${value}; ${other}`;
+    case GraphQLBoolean:
+      return `if (typeof ${value} === "boolean") s += ${value}; ${other}`;
+    default:
+  }
+  if (!isEnumType(type)) return `s += leaf(${constant(source, type)}, ${value});\n`;
+  const texts = new Map(type.getValues().map((one) => [one.value as unknown, `"${one.name}"`]));
+  return `s += ${constant(source, texts)}.get(${value}) ?? giveUp();\n`;
+}
+
+function leaf(type: GraphQLLeafType, value: unknown): string {
+  if (typeof value === 'function' || value instanceof Error) return RUNTIME.giveUp();
+  if (typeof (value as { then?: unknown }).then === 'function') return RUNTIME.giveUp();
+  const answer: unknown = type.serialize(value);
+  if (typeof answer === 'string') return quoted(answer);
+  if (answer === null || answer === undefined) return RUNTIME.giveUp();
+  return JSON.stringify(answer) ?? RUNTIME.giveUp();
+}
+
+/** Below this, looking at each character is quicker than a call of JSON.stringify. */
+const SHORT_CHARS_MAX = 40;
+
+function quoted(text: string): string {
+  if (text.length > SHORT_CHARS_MAX) return JSON.stringify(text);
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code === 0x22 || code === 0x5c || code >= 0xd800)
+      return JSON.stringify(text);
+  }
+  return `"${text}"`;
+}
+
+function name(source: Source, kind: string): string {
+  source.count += 1;
+  return kind + source.count;
+}
+
+function constant(source: Source, value: unknown): string {
+  source.constants.push(value);
+  return `c[${source.constants.length - 1}]`;
+}
+
+function innermost(shape: Shape): Shape {
+  return shape.kind === 'list' ? innermost(shape.item) : shape;
+}
