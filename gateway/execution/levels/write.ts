@@ -74,8 +74,9 @@ return function write(source, group, index) {
 let s = "";
 ${body}return s + ${JSON.stringify(`${text}}`)};
 };`;
-  // From names of the schema, which are checked to be names, and JSON of the keys; never from a client's text.
-  return new Function('runtime', 'c', code)(RUNTIME, source.constants) as Writer; // oxlint-disable-line no-new-func
+  // Of names of the schema, which are checked to be names, and of keys as JSON: nothing of a client's is code.
+  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval
+  return new Function('runtime', 'c', code)(RUNTIME, source.constants) as Writer;
 }
 
 function fieldCode(source: Source, field: PlannedField): string {

@@ -1,11 +1,13 @@
 /** One case: a random operation in a random world, by both executors. */
 import { execute as executeByGraphql, parse, validate, type ExecutionResult } from 'graphql';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { execute, executeToText, prepare } from '../execute.ts';
 import { couldBe, difference } from './compare.ts';
 import { randomOperation } from './document.ts';
 import { randomFrom } from './random.ts';
-import { rootOf, worldSchema, type Met, type World } from './world.ts';
+import { typeOf, worldSchema } from './schema.ts';
+import { rootOf, type Met, type World } from './values.ts';
 
 const ours = worldSchema({ batch: true });
 const oracle = worldSchema({ batch: false });
@@ -22,11 +24,15 @@ export interface Case {
 /** Validation takes longer than both executions: now and then it shows that what is written is valid. */
 const VALIDATED_EVERY = 50;
 
-/** Runs the case of this seed; `met` counts what was in it. */
-export async function runCase(seed: number, met: Met): Promise<Case> {
+/**
+ * Runs the case of this seed; `met` counts what was in it. `unhandled` tells how many rejections nobody handled so far:
+ * this executor must leave none.
+ */
+export async function runCase(seed: number, met: Met, unhandled: () => number): Promise<Case> {
   const random = randomFrom(seed);
   const world: World = {
     seed,
+    typeOf,
     async: random.chance(0.5),
     oddness: random.pick([0, 0.01, 0.04, 0.12]),
     met,
@@ -50,23 +56,20 @@ export async function runCase(seed: number, met: Met): Promise<Case> {
       ...asked,
     });
   const expected = await byGraphql(oracle);
-  const result = await execute(prepare(ours, document, null), { variables, ...asked });
+  const before = unhandled();
+  const prepared = prepare(ours, document, null);
+  const result = await execute(prepared, { variables, ...asked });
   countOutcome(met, expected);
-  const text2 = await executeToText(prepare(ours, document, null), { variables, ...asked });
-  const asText: ExecutionResult = {
-    data: JSON.parse(text2.data!) as Record<string, unknown>,
-    ...(text2.errors.length > 0 ? { errors: text2.errors } : {}),
-  };
-  const textDiffers =
-    text2.data === JSON.stringify(result.data) &&
-    isDeepStrictEqual(asText.errors?.map(String), result.errors?.map(String));
-  if (!textDiffers)
-    return {
-      seed,
-      text,
-      variables,
-      wrong: 'TEXT' + text2.data + JSON.stringify(result.data) + text2.errors + result.errors,
-    };
+  const written = await executeToText(prepared, { variables, ...asked });
+  if (written.data !== JSON.stringify(result.data)) {
+    const both = `${written.data}\n${JSON.stringify(result.data)}`;
+    return { seed, text, variables, wrong: `the answer as text differs:\n${both}` };
+  }
+  if (!isDeepStrictEqual(written.errors.map(String), (result.errors ?? []).map(String))) {
+    return { seed, text, variables, wrong: 'the errors of the answer as text differ' };
+  }
+  if (world.async) await nextTurn();
+  if (unhandled() > before) return { seed, text, variables, wrong: 'a rejection is unhandled' };
   const { wrong, doubtful } = difference(result, expected, !world.async);
   if (wrong || doubtful.length === 0) return { seed, text, variables, wrong };
   const whole = await byGraphql(lenient);

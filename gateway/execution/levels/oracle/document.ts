@@ -9,7 +9,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { hashOf, type Random } from './random.ts';
-import type { Met } from './world.ts';
+import type { Met } from './values.ts';
 
 export interface RandomOperation {
   readonly text: string;
