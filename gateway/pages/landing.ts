@@ -4,6 +4,7 @@ import type { Answer, Asker, Params } from '../execution/answer.ts';
 import { send, type Exchange } from '../transports/exchange.ts';
 import { html, type Html } from './html.ts';
 import { LANDING_STYLE } from './landing-style.ts';
+import { ICON, MARK } from './mark.ts';
 
 /** The runs that the page shows, asked as any client asks. */
 export const LANDING_QUERY = `query LandingRuns {
@@ -52,23 +53,6 @@ export async function landingPage(
     'content-security-policy': POLICY,
   });
 }
-
-const MARK = html`<svg
-  viewBox="0 0 24 24"
-  fill="none"
-  stroke="currentColor"
-  stroke-width="2"
-  stroke-linecap="round"
-  aria-hidden="true"
->
-  <path d="M2 7c4-5 6 5 10 0s6 5 10 0" />
-  <path d="M2 12c4-5 6 5 10 0s6 5 10 0" opacity=".7" />
-  <path d="M2 17c4-5 6 5 10 0s6 5 10 0" opacity=".4" />
-</svg>`;
-
-const ICON = `data:image/svg+xml,${encodeURIComponent(
-  MARK.html.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" color="#7c5cff" '),
-)}`;
 
 const LINKS: readonly [string, string, string][] = [
   ['/graphql', 'GraphiQL', 'Ask and explore; examples are open already.'],
