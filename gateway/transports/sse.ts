@@ -50,18 +50,26 @@ export function openStreams(
       const lastId = request.headers['last-event-id'];
       const resumeAfter =
         typeof lastId === 'string' && lastId !== '' ? lastId.slice(0, LAST_ID_CHARS_MAX) : null;
-      const begun = await stream(params, { ...asker, resumeAfter });
+      const begun = draining ? null : await stream(params, { ...asker, resumeAfter });
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-cache, no-transform',
         'x-accel-buffering': 'no',
       });
+      if (begun === null || draining) {
+        // Came on a kept connection, or began meanwhile: it must not hold up the drain, and 503 ends an EventSource.
+        end(response);
+        if (begun && 'items' in begun) await begun.items.return?.();
+        return;
+      }
       if ('refused' in begun) {
         response.end(`${frame({ result: begun.refused, cursor: null })}${COMPLETE}`);
         return;
       }
       response.write(':\n\n'); // So that the reader knows at once that it is open.
-      const beat = setInterval(() => response.write(':\n\n'), limits.heartbeat_ms);
+      const beat = setInterval(() => {
+        if (!response.writableEnded) response.write(':\n\n');
+      }, limits.heartbeat_ms);
       const leave = () => void begun.items.return?.();
       open.set(response, leave);
       asker.signal.addEventListener('abort', leave, { once: true });
