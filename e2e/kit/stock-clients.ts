@@ -28,6 +28,8 @@ export interface StockSink {
   failed(error: unknown): void;
 }
 
+/** How graphql-ws closes a socket on which it has no more subscriptions. */
+const OURS = 1000;
 const AGAIN_ms = 30;
 /** More than a restart of the gateway takes. */
 const RETRIES = 1_000;
@@ -40,7 +42,11 @@ export function socketClient(url: string, lost: () => void = () => undefined): W
     shouldRetry: () => true,
     retryAttempts: RETRIES,
     retryWait: () => sleep(AGAIN_ms),
-    on: { closed: lost },
+    on: {
+      closed: (event) => {
+        if ((event as { code: number }).code !== OURS) lost();
+      },
+    },
   });
 }
 
@@ -95,6 +101,8 @@ function plain(client: WsClient | SseClient): Uncounted {
 
 /** With its cache as it comes: entities by `id`. */
 export function apolloOn(client: WsClient): ApolloClient {
+  // Its link looks at the global one to tell errors apart; Node has it from 22 on.
+  (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
   return new ApolloClient({
     link: new GraphQLWsLink(resuming(client)),
     cache: new InMemoryCache(),
