@@ -64,7 +64,7 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     const runLog = openLog(store, config, metrics, live);
     closers.push(() => runLog.close());
     closers.push(startWorkers(store, runLog, config, log));
-    watchStore(store, config, metrics);
+    watchStore(store, live, config, metrics);
     const admin = storeAdmin(store, runLog, config);
     claim?.serve(adminListener(admin));
     if (claim && config.seed === 'on') await seedFirstStart(store.sql, admin, log);
@@ -207,11 +207,11 @@ function retentionOptions(config: Config) {
   return { changeKeep_ms: change_keep_ms, runKeep_days: run_keep_days, now: () => new Date() };
 }
 
-function watchStore({ pool, sql }: Store, config: Config, metrics: Metrics): void {
+function watchStore({ pool, sql }: Store, live: Live, config: Config, metrics: Metrics): void {
   metrics.watch({
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     // A scrape must not hang with the store: it tells what is wrong.
-    feed: () => within(config.health_deadline_ms, feedLag(sql)),
+    feed: () => within(config.health_deadline_ms, feedLag(sql, live.feed.head() ?? undefined)),
   });
 }
 

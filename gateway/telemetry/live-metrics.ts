@@ -20,6 +20,7 @@ const HELP: Readonly<Record<keyof LiveUse, string>> = {
   headsRepairs: 'Heads found by looking, before the bus told: late or lost messages. Rises.',
   gapRepairs: 'Reads of the log that closed a gap of more than one event. Rises.',
   feedFollowers: 'Subscriptions that follow the change feed.',
+  feedBehind: 'Of these, those that read or are slow to take what they were given.',
   feedReads: 'Pages of the change feed read for them, together. Rises.',
 };
 

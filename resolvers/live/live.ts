@@ -26,6 +26,8 @@ export interface LiveCounts {
   readonly gapRepairs: number;
   /** Subscriptions that follow the change feed. */
   readonly feedFollowers: number;
+  /** Of these, those that do not wait for news: they read, or are slow to take what they were given. */
+  readonly feedBehind: number;
   /** Pages of the change feed read for them, together. */
   readonly feedReads: number;
 }
@@ -91,6 +93,7 @@ export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions)
       headsRepairs,
       gapRepairs,
       feedFollowers: feed.counts().followers,
+      feedBehind: feed.counts().behind,
       feedReads: feed.counts().reads,
     }),
     async close() {
