@@ -8,6 +8,7 @@ import './lineage.ts';
 import './run-commands.ts';
 import './run-events.ts';
 import './run-live.ts';
+import './run-list-live.ts';
 import './run-reports.ts';
 import './runs.ts';
 import './stats.ts';

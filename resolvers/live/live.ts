@@ -7,6 +7,7 @@ import type { Bus } from '../ports.ts';
 import { statement, type Sql } from '../sql.ts';
 import { openChannel, type Channel } from './channel.ts';
 import { openFeedHub, type FeedHub } from './feed-hub.ts';
+import { openRunLists, type RunLists } from './followed-lists.ts';
 import { openWatch } from './watch.ts';
 
 export interface LiveOptions {
@@ -42,6 +43,8 @@ export interface Live {
   follow(runId: string): Promise<{ readonly channel: Channel; readonly leave: () => void }>;
   /** For followers of more than one run. */
   readonly feed: FeedHub;
+  /** Followed by filter. */
+  readonly lists: RunLists;
   /** Tells all gateways how far a run's log goes. After the commit. */
   announce(runId: string, seq: number): void;
   /** Counts a read of the log that closed a gap. */
@@ -78,6 +81,7 @@ export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions)
   return {
     sql,
     feed,
+    lists: openRunLists(feed),
     follow: (runId) => followed.follow(runId),
     announce(runId, seq) {
       followed.entries.get(runId)?.channel.advance(seq);
