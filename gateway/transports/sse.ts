@@ -5,7 +5,8 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Params, Asker } from '../execution/answer.ts';
-import type { Stream, Streamed } from '../execution/stream.ts';
+import type { Stream } from '../execution/stream.ts';
+import type { Streamed } from '../execution/streamed.ts';
 import type { Exchange } from './exchange.ts';
 
 export interface StreamLimits {
@@ -63,7 +64,7 @@ export function openStreams(
         return;
       }
       if ('refused' in begun) {
-        response.end(`${frame({ result: begun.refused, cursor: null })}${COMPLETE}`);
+        response.end(`${frame({ text: JSON.stringify(begun.refused), cursor: null })}${COMPLETE}`);
         return;
       }
       response.write(':\n\n'); // So that the reader knows at once that it is open.
@@ -99,9 +100,9 @@ export function openStreams(
 
 const COMPLETE = 'event: complete\ndata:\n\n';
 
-function frame({ result, cursor }: Streamed): string {
+function frame({ text, cursor }: Pick<Streamed, 'text' | 'cursor'>): string {
   const id = cursor === null ? '' : `id: ${cursor}\n`;
-  return `${id}event: next\ndata: ${JSON.stringify(result)}\n\n`; // JSON holds no line break.
+  return `${id}event: next\ndata: ${text}\n\n`;
 }
 
 /** False when the reader took nothing for too long: it was cut off. */
