@@ -45,8 +45,8 @@ export interface Live {
   readonly feed: FeedHub;
   /** Followed by filter. */
   readonly lists: RunLists;
-  /** Tells all gateways how far a run's log goes. After the commit. */
-  announce(runId: string, seq: number): void;
+  /** After each commit: tells all gateways how far the logs of these runs go, and that something changed. */
+  announce(heads: ReadonlyMap<string, number>): void;
   /** Counts a read of the log that closed a gap. */
   repaired(): void;
   counts(): LiveCounts;
@@ -83,9 +83,11 @@ export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions)
     feed,
     lists: openRunLists(feed),
     follow: (runId) => followed.follow(runId),
-    announce(runId, seq) {
-      followed.entries.get(runId)?.channel.advance(seq);
-      bus.publish(runTopic(runId), String(seq));
+    announce(heads) {
+      for (const [runId, seq] of heads) {
+        followed.entries.get(runId)?.channel.advance(seq);
+        bus.publish(runTopic(runId), String(seq));
+      }
       feed.announce();
     },
     repaired() {
