@@ -1,125 +1,8 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { buildSchema, type GraphQLFieldResolver } from 'graphql';
 import { expect, test } from 'vitest';
-import type { LiveCtx } from '../../resolvers/context.ts';
 import { NotFound } from '../../resolvers/errors.ts';
 import { LOCAL_VIEWER, type Viewer } from '../../resolvers/policy.ts';
 import { until } from '../../e2e/kit/until.ts';
-import type { Answering } from './answer.ts';
-import { openDocuments } from './documents.ts';
-import { openSharing, type SharingLimits } from './sharing.ts';
-import { streaming } from './stream.ts';
-
-/** A log in memory, whose followers are handed the same objects, as those of resolvers/live/ are. */
-function world(
-  resolvers: Record<string, GraphQLFieldResolver<Item, LiveCtx>> = {},
-  limits?: SharingLimits,
-) {
-  const schema = buildSchema(`
-    type Query { a: Int }
-    type Item { value(plus: Int): Int, workspace: String, name: String, broken: Int, slow: Int }
-    type Subscription { items(after: String, kind: String = "any"): Item }`);
-  const log: Item[] = [];
-  let grown = deferred();
-  const contexts: LiveCtx[] = [];
-  const reports: unknown[] = [];
-
-  async function* after(place: number, signal: AbortSignal): AsyncGenerator<Item> {
-    for (let at = place; !signal.aborted;) {
-      if (at < log.length) yield log[at++]!;
-      else await grown.promise;
-    }
-  }
-  const fields = schema.getSubscriptionType()!.getFields()['items']!;
-  fields.subscribe = (_root, { after: place = '0' }: { after?: string }, ctx: LiveCtx) =>
-    after(Number(place), ctx.signal);
-  fields.resolve = (item) => item;
-  const all: typeof resolvers = {
-    value: ({ value }, { plus }, ctx) => {
-      contexts.push(ctx);
-      return value + (plus ?? 0);
-    },
-    workspace: (_item, _args, { viewer }) => viewer.workspaceId,
-    name: (_item, _args, { viewer }) => viewer.id,
-    ...resolvers,
-  };
-  const item = schema.getType('Item') as unknown as {
-    getFields(): Record<string, { resolve?: unknown }>;
-  };
-  for (const [name, resolve] of Object.entries(all)) item.getFields()[name]!.resolve = resolve;
-
-  const viewers = new Map<string, Viewer>();
-  const parts: Answering = {
-    schema,
-    documentOf: openDocuments(schema, {
-      tokens_max: 1_000,
-      documents_max: 100,
-      characters_max: 100_000,
-    }),
-    contextOf: ({ requestId }, signal) =>
-      ({ signal, requestId, viewer: viewers.get(requestId) ?? LOCAL_VIEWER }) as LiveCtx,
-    deadline_ms: 1_000,
-    reportOf: (requestId) => (error, id) => reports.push({ error, id, requestId }),
-  };
-  const sharing = openSharing(parts, limits);
-  const stream = streaming(parts, sharing);
-
-  return {
-    contexts,
-    reports,
-    counts: () => sharing.counts(),
-    publish(value: number): void {
-      log.push({ value, cursor: String(log.length + 1) });
-      grown.resolve();
-      grown = deferred();
-    },
-    /** What it is sent, as it comes. */
-    async watch(query: string, { variables = {}, viewer, from = Promise.resolve() }: Watch = {}) {
-      const gone = new AbortController();
-      const requestId = `request-${viewers.size}`;
-      viewers.set(requestId, viewer ?? LOCAL_VIEWER);
-      const asker = { requestId, signal: gone.signal, mayMutate: true };
-      const begun = await stream({ query, variables }, asker);
-      if ('refused' in begun) throw new Error(JSON.stringify(begun.refused));
-      const texts: string[] = [];
-      const read = async () => {
-        await from;
-        for await (const { text } of begun.items) texts.push(text);
-      };
-      void read();
-      await turn();
-      const leave = async () => {
-        gone.abort();
-        await begun.items.return!();
-      };
-      return { texts, results: () => texts.map((text) => JSON.parse(text) as Result), leave };
-    },
-  };
-}
-
-interface Item {
-  readonly value: number;
-  readonly cursor: string;
-}
-interface Watch {
-  readonly variables?: Record<string, unknown>;
-  readonly viewer?: Viewer;
-  /** Reads nothing before. */
-  readonly from?: Promise<void>;
-}
-interface Result {
-  readonly data: { items: Record<string, unknown> };
-  readonly errors?: { message: string; extensions: { code: string; id?: string } }[];
-  readonly extensions: { cursor: string };
-}
-
-function deferred() {
-  let resolve = () => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
-}
+import { deferred, watchedLog } from '../../e2e/kit/watched-log.ts';
 
 const VALUE = 'subscription { items { value } }';
 const person = (id: string, more: Partial<Viewer> = {}): Viewer => ({
@@ -129,7 +12,7 @@ const person = (id: string, more: Partial<Viewer> = {}): Viewer => ({
 });
 
 test('fifty subscribers are sent a hundred changes by a hundred executions, each with a context of its own', async () => {
-  const { watch, publish, counts, contexts } = world();
+  const { watch, publish, counts, contexts } = watchedLog();
   const watchers = await Promise.all(Array.from({ length: 50 }, () => watch(VALUE)));
   for (let value = 1; value <= 100; value++) publish(value);
   await until('all', () => watchers.every(({ texts }) => texts.length === 100));
@@ -144,7 +27,7 @@ test('fifty subscribers are sent a hundred changes by a hundred executions, each
 });
 
 test('another selection, another variable, another scope is executed by itself', async () => {
-  const { watch, publish, counts } = world();
+  const { watch, publish, counts } = watchedLog();
   const plus = 'subscription ($plus: Int) { items { value(plus: $plus) } }';
   const elsewhere = person('b', { workspaceId: 'elsewhere' });
   const scoped = 'subscription { items { workspace } }';
@@ -174,7 +57,7 @@ test('another selection, another variable, another scope is executed by itself',
 });
 
 test('where a subscriber began and how its document is written make no difference', async () => {
-  const { watch, publish, counts } = world();
+  const { watch, publish, counts } = watchedLog();
   publish(1);
   publish(2);
   const from = 'subscription A($from: String) { items(after: $from) { value } }';
@@ -194,7 +77,7 @@ test('where a subscriber began and how its document is written make no differenc
 });
 
 test('where an execution asks who the viewer is, each gets its own answer, from that item on', async () => {
-  const { watch, publish, counts, reports } = world({
+  const { watch, publish, counts, reports } = watchedLog({
     name: ({ value }, _args, { viewer }) => (value < 3 ? 'nobody' : viewer.id),
   });
   const query = 'subscription { items { name } }';
@@ -218,7 +101,7 @@ test('where an execution asks who the viewer is, each gets its own answer, from 
 test('who leaves in the middle of a shared execution takes nothing from the others', async () => {
   const gate = deferred();
   const signals: AbortSignal[] = [];
-  const { watch, publish, counts } = world({
+  const { watch, publish, counts } = watchedLog({
     slow: async ({ value }, _args, { signal }) => {
       signals.push(signal);
       await gate.promise;
@@ -240,7 +123,7 @@ test('who leaves in the middle of a shared execution takes nothing from the othe
 
 test('a bug is reported once; all who wait are told the same id, who reads later tries again', async () => {
   let broken = true;
-  const { watch, publish, reports } = world({
+  const { watch, publish, reports } = watchedLog({
     broken: () => {
       if (broken) throw new Error('a bug');
       return 1;
@@ -263,7 +146,7 @@ test('a bug is reported once; all who wait are told the same id, who reads later
 });
 
 test('a refusal of a field is told to all by its code', async () => {
-  const { watch, publish, counts } = world({
+  const { watch, publish, counts } = watchedLog({
     broken: () => {
       throw new NotFound('thing', 'x');
     },
@@ -283,7 +166,7 @@ test('a refusal of a field is told to all by its code', async () => {
 
 test('what was executed before a subscriber came is executed again for it', async () => {
   let name = 'before';
-  const { watch, publish, counts } = world({ name: () => name });
+  const { watch, publish, counts } = watchedLog({ name: () => name });
   const query = 'subscription { items { name } }';
   const first = await watch(query);
   publish(1);
@@ -305,7 +188,7 @@ test.each([
     [3, 3],
     [4, 8], // The slow one comes when the first is gone; making it again drives out the next.
   ] as const) {
-    const { watch, publish, counts } = world({}, kept);
+    const { watch, publish, counts } = watchedLog({}, kept);
     const gate = deferred();
     const slow = await watch(VALUE, { from: gate.promise });
     const quick = await watch(VALUE);
