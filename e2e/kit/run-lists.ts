@@ -8,6 +8,7 @@ import { followRuns, type FollowRuns, type RunsUpdate } from '../../resolvers/li
 import { runs } from '../../resolvers/runs/queries.ts';
 import type { RunRow } from '../../resolvers/runs/rows.ts';
 import { runStats } from '../../resolvers/runs/stats.ts';
+import type { Sql } from '../../resolvers/sql.ts';
 import type { TestDatabase } from './database.ts';
 import { addRuns, addVersion, call, event, type Version } from './log-world.ts';
 import { until } from './until.ts';
@@ -25,6 +26,8 @@ export interface ListWorld {
     type: 'RUN_STARTED' | 'RUN_SUCCEEDED' | 'RUN_FAILED' | 'LOG_APPENDED',
   ): Promise<void>;
   follow(asked: FollowRuns, parts?: Partial<LiveCtx>): ListFollower;
+  /** As a client that comes again: it has what `before` held, and its cursor. */
+  resume(before: ListFollower, asked: FollowRuns): ListFollower;
   /** What a client would be told now that asks anew. */
   fresh(asked: { readonly filter?: Filter; readonly first?: number }): Promise<Held>;
   close(): Promise<void>;
@@ -41,13 +44,20 @@ export interface ListFollower {
   readonly items: RunsUpdate[];
   readonly errors: unknown[];
   held(): Held;
+  /** The runs behind `held`. */
+  list(): ReadonlyMap<string, RunRow>;
   cursor(): string;
+  stopped(): boolean;
   stop(): Promise<void>;
 }
 
-/** `look_ms`: how often the feed is looked at when nobody tells; writes through this world tell at once. */
-export async function openListWorld(database: TestDatabase, look_ms = 100): Promise<ListWorld> {
-  const live = openLive(database.sql, openLocalBus(), {
+/** `sql` is what is followed by. `look_ms`: how often the feed is looked at when nobody tells; writes through this world tell at once. */
+export async function openListWorld(
+  database: TestDatabase,
+  look_ms = 100,
+  sql: Sql = database.sql,
+): Promise<ListWorld> {
+  const live = openLive(sql, openLocalBus(), {
     heads_ms: look_ms,
     onError: () => undefined,
   });
@@ -56,6 +66,10 @@ export async function openListWorld(database: TestDatabase, look_ms = 100): Prom
   const version = await addVersion(database.sql, ['only']);
   const fences = new Map<string, string | null>();
   const followers: ListFollower[] = [];
+  const started = (one: ListFollower) => {
+    followers.push(one);
+    return one;
+  };
 
   return {
     live,
@@ -74,9 +88,10 @@ export async function openListWorld(database: TestDatabase, look_ms = 100): Prom
       live.feed.announce();
     },
     follow(asked, parts = {}) {
-      const one = follower({ ...ctx, ...parts }, asked);
-      followers.push(one);
-      return one;
+      return started(follower({ ...ctx, ...parts }, asked));
+    },
+    resume(before, asked) {
+      return started(follower(ctx, { ...asked, after: before.cursor() }, before));
     },
     async fresh({ filter, first }) {
       const [{ nodes }, rows] = await Promise.all([
@@ -95,10 +110,10 @@ export async function openListWorld(database: TestDatabase, look_ms = 100): Prom
 }
 
 /** Follows until it is stopped, and holds the list as PROTOCOL.md tells a client to. */
-function follower(ctx: LiveCtx, asked: FollowRuns): ListFollower {
+function follower(ctx: LiveCtx, asked: FollowRuns, before?: ListFollower): ListFollower {
   const items: RunsUpdate[] = [];
   const errors: unknown[] = [];
-  let held = new Map<string, RunRow>();
+  let held = new Map(before?.list());
   const stop = new AbortController();
   const reading = (async () => {
     const source = await followRuns({ ...ctx, signal: stop.signal }, asked);
@@ -110,8 +125,13 @@ function follower(ctx: LiveCtx, asked: FollowRuns): ListFollower {
   return {
     items,
     errors,
-    held: () => heldOf(held, items.at(-1)),
-    cursor: () => items.at(-1)?.cursor ?? '',
+    held() {
+      const last = items.at(-1);
+      return last || !before ? heldOf(held, last) : before.held();
+    },
+    list: () => held,
+    cursor: () => items.at(-1)?.cursor ?? before?.cursor() ?? '',
+    stopped: () => stop.signal.aborted,
     async stop() {
       stop.abort();
       await reading;

@@ -1,11 +1,9 @@
 /** How far the filter of a list of runs reaches: what may change which runs match, without them changing. */
 import type { AnyEntity } from '../entity.ts';
 import { entityNamed } from '../entities.ts';
-import type { Change } from '../events/feed/feed.ts';
+import { CHANGE_KINDS, type ChangeKind } from '../events/feed/feed.ts';
 import type { Filter } from '../filter.ts';
 import { RUN } from '../runs/entities.ts';
-
-type ChangeKind = Change['kind'];
 
 export interface Reach {
   /** Changes of these kinds may let a run match or not. Always holds `run`. */
@@ -44,7 +42,7 @@ export function reachOf(filter: Filter | null): Reach {
   const found = { kinds: new Set<ChangeKind>(['run']), own: true, byTime: false };
   const far = () => {
     found.own = false;
-    found.kinds.add('workflow').add('artifact');
+    for (const kind of CHANGE_KINDS) found.kinds.add(kind);
   };
 
   const walk = (entity: AnyEntity, part: Filter) => {

@@ -8,8 +8,11 @@ import { openWindowReader, type Mark, type RunList, type View } from './run-wind
 
 /** One list with followers in this gateway. */
 interface FollowedList {
-  /** What is there now: read after this call began, or as it was read then. Null when `signal` aborts. */
-  fresh(signal: AbortSignal): Promise<View | null>;
+  /**
+   * What is there now. With `anew` its rows are read after this call begins: not older than anything that the caller
+   * was given before, by whatever gateway. Null when `signal` aborts.
+   */
+  now(anew: boolean, signal: AbortSignal): Promise<View | null>;
   /** The newest view that is not the one of this mark; null when `signal` aborts. */
   after(mark: Mark, signal: AbortSignal): Promise<View | null>;
 }
@@ -87,13 +90,13 @@ function openEntry(list: RunList, feed: FeedHub, inTurn: ReturnType<typeof openT
 
   const lookUntilNews = async () => {
     const before = now.view;
-    while (!stop.signal.aborted) {
+    while (now.view === before) {
+      if (looks.begun > 0) await reader.wait(stop.signal);
+      if (stop.signal.aborted) return;
       looks.begun += 1;
       now.view = (await reader.look()) ?? now.view;
       looks.done = looks.begun;
-      if (now.view !== before) return;
       wakeAll();
-      if (!stop.signal.aborted) await reader.wait(stop.signal);
     }
   };
   const look = async () => {
@@ -120,8 +123,9 @@ function openEntry(list: RunList, feed: FeedHub, inTurn: ReturnType<typeof openT
     followers: 0,
     listening,
     failed: () => now.failure !== null,
-    fresh(signal) {
+    now(anew, signal) {
       const target = looks.begun + 1;
+      if (anew) reader.expire();
       reader.nudge();
       return seen(() => looks.done >= target, signal);
     },

@@ -67,7 +67,7 @@ async function* updatesAfter(
 ): AsyncGenerator<RunsUpdate> {
   const { followed, leave } = await lists.join(list);
   try {
-    const view = await followed.fresh(signal);
+    const view = await followed.now(from !== null, signal);
     if (!view) return;
     const begin = from ? await resumed(lists.feed, list, from, view) : snapshot(view, null);
     let { mark } = view;

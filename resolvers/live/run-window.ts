@@ -63,6 +63,8 @@ export interface WindowReader {
   wait(signal: AbortSignal): Promise<void>;
   /** Ends a wait. */
   nudge(): void;
+  /** What was read does not count any more: the next look reads rows. */
+  expire(): void;
 }
 
 /** Between two reads of the same at least, and as many times what the last one took: they never fill a connection. */
@@ -123,6 +125,7 @@ export function openWindowReader(
       clearTimeout(timer);
     },
     nudge: () => nudged.abort(),
+    expire: changed,
   };
 }
 
