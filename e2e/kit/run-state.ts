@@ -1,6 +1,7 @@
 /** The state of a run, followed live or asked for afresh, in one shape: so that the two can be compared. */
 import type { Followed } from '../../client/client.ts';
-import { asked } from './ask.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from './ask.ts';
 import type { ArtifactState, RunState, StepState } from './history.ts';
 
 /** An item of the subscription `run`. */
@@ -63,9 +64,12 @@ export function openMerge() {
   };
 }
 
-/** What a query answers now, page by page. Of a run that rests: pages are read one after the other. */
-export async function freshState(url: string, runId: string): Promise<WholeState> {
-  const { run } = await asked<{ run: RunState }>(url, FRESH, { runId });
+/**
+ * What a query answers now, page by page. Of a run that rests: pages are read one after the other. A gateway that is
+ * away is waited for; `url` says where to ask now.
+ */
+export async function freshState(url: string | (() => string), runId: string): Promise<WholeState> {
+  const { run } = await patiently<{ run: RunState }>(url, FRESH, { runId });
   const steps = await allOf<StateItem['steps'][number]>(url, runId, 'steps', STEP);
   const artifacts = await allOf<StateItem['artifacts'][number]>(url, runId, 'artifacts', ARTIFACT);
   return {
@@ -86,16 +90,38 @@ interface Page<Node> {
   readonly run: Readonly<Record<string, Nodes<Node>>>;
 }
 
-async function allOf<Node>(url: string, runId: string, list: string, fields: string) {
+async function allOf<Node>(
+  url: string | (() => string),
+  runId: string,
+  list: string,
+  fields: string,
+) {
   const query = `query ($runId: ID!, $after: Cursor) { run(id: $runId) {
     ${list}(first: 100, after: $after) { nodes { ${fields} } pageInfo { hasNextPage endCursor } }
   } }`;
   const nodes: Node[] = [];
   for (let after: string | null = null; ;) {
-    const { run }: Page<Node> = await asked<Page<Node>>(url, query, { runId, after });
+    const { run }: Page<Node> = await patiently<Page<Node>>(url, query, { runId, after });
     const page: Nodes<Node> = run[list]!;
     nodes.push(...page.nodes);
     if (!page.pageInfo.hasNextPage) return nodes;
     after = page.pageInfo.endCursor;
+  }
+}
+
+const AGAIN_ms = 50;
+
+async function patiently<Data>(
+  url: string | (() => string),
+  query: string,
+  variables: object,
+): Promise<Data> {
+  for (;;) {
+    const answer = await ask<Data>(typeof url === 'string' ? url : url(), query, variables);
+    if ('data' in answer) return answer.data;
+    if ('refused' in answer && answer.refused !== 'UNAVAILABLE') {
+      throw new Error(JSON.stringify(answer));
+    }
+    await sleep(AGAIN_ms);
   }
 }
