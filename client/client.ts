@@ -17,6 +17,8 @@ export { openEmitter } from './emitter.ts';
 export type { Emitter, EmitterCounts, EmitterOptions, NewEvent, Spool } from './emitter.ts';
 export { Refused } from './refused.ts';
 export { runEvents, runState } from './run.ts';
+export { mergeRunList, runList } from './run-list.ts';
+export type { ListedRun, RunListOptions, RunListUpdate, SelectedRun } from './run-list.ts';
 export type { RunEvent, RunEventsOptions, RunUpdate, SelectedEvent } from './run.ts';
 export type { Clock } from './clock.ts';
 export type { FollowCounts, Following, FollowState, Handlers } from './follow.ts';

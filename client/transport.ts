@@ -8,9 +8,12 @@ export type TransportName = 'websocket' | 'sse' | 'poll';
 export interface Poll<Item> {
   /** A query that takes `$after: Cursor`. */
   readonly query: string;
-  /** What a page holds: items with their cursors, and whether more are there already. */
+  /**
+   * What a page holds: items with their cursors (null: the cursor stays that of the item before), and whether more are
+   * there already.
+   */
   page(data: unknown): {
-    readonly items: readonly { readonly item: Item; readonly cursor: string }[];
+    readonly items: readonly { readonly item: Item; readonly cursor: string | null }[];
     readonly more: boolean;
     /** Where the next page begins when this one has no item that counts; null: where this one did. */
     readonly after: string | null;

@@ -19,6 +19,7 @@ import { serve } from './server.ts';
 import { claimFolder, type Claim } from './stores/data-folder.ts';
 import type { StatementCall } from './stores/pool.ts';
 import { openPostgres, type Store } from './stores/postgres.ts';
+import type { Committed } from './stores/sql.ts';
 import { openHealth, type HealthCheck } from './telemetry/health.ts';
 import { openLogs, type Sink } from './telemetry/logs.ts';
 import { openMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -56,15 +57,18 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
   try {
     const claim = config.database_url === undefined ? await claimData(config, () => url) : null;
     if (claim) closers.push(() => claim.release());
-    const store = await openStore(config, log, metrics);
+    let following: Live | null = null;
+    const committed: Committed = (heads) => following?.announce(heads);
+    const store = await openStore(config, log, metrics, committed);
     closers.push(() => store.close());
     await prepare(store, config, log);
     const { live, ...parts } = await openLiveParts(store, config, log, metrics);
+    following = live;
     closers.push(() => parts.close());
-    const runLog = openLog(store, config, metrics, live);
+    const runLog = openLog(store, config, metrics);
     closers.push(() => runLog.close());
     closers.push(startWorkers(store, runLog, config, log));
-    watchStore(store, config, metrics);
+    watchStore(store, live, config, metrics);
     const admin = storeAdmin(store, runLog, config);
     claim?.serve(adminListener(admin));
     if (claim && config.seed === 'on') await seedFirstStart(store.sql, admin, log);
@@ -100,7 +104,12 @@ async function claimData(config: Config, url: () => string | null): Promise<Clai
   );
 }
 
-async function openStore(config: Config, log: Logger, metrics: Metrics): Promise<Store> {
+async function openStore(
+  config: Config,
+  log: Logger,
+  metrics: Metrics,
+  committed: Committed,
+): Promise<Store> {
   const called = (call: StatementCall) => {
     metrics.storeCall(call);
     if (call.run_ms >= config.slow_statement_ms) {
@@ -116,7 +125,7 @@ async function openStore(config: Config, log: Logger, metrics: Metrics): Promise
   const upkeepFailed = (error: unknown) =>
     log.warn({ err: error }, 'upkeep of the embedded database failed; it is tried again');
   try {
-    return await openPostgres(config, { called, lost, upkeepFailed });
+    return await openPostgres(config, { called, committed, lost, upkeepFailed });
   } catch (error) {
     const what =
       config.database_url === undefined
@@ -149,7 +158,7 @@ async function seedFirstStart(sql: Sql, admin: Admin, log: Logger): Promise<void
   log.info(added, 'filled the new store with a small world of examples');
 }
 
-function openLog(store: Store, config: Config, metrics: Metrics, live: Live): RunLog {
+function openLog(store: Store, config: Config, metrics: Metrics): RunLog {
   const runLog = openRunLog(store.sql, {
     call_events_max: config.append_call_events_max,
     call_bytes_max: config.append_call_bytes_max,
@@ -168,9 +177,7 @@ function openLog(store: Store, config: Config, metrics: Metrics, live: Live): Ru
     async append(call) {
       appending += 1;
       try {
-        const appended = await runLog.append(call);
-        live.announce(appended.runId, appended.version);
-        return appended;
+        return await runLog.append(call);
       } finally {
         appending -= 1;
       }
@@ -207,11 +214,11 @@ function retentionOptions(config: Config) {
   return { changeKeep_ms: change_keep_ms, runKeep_days: run_keep_days, now: () => new Date() };
 }
 
-function watchStore({ pool, sql }: Store, config: Config, metrics: Metrics): void {
+function watchStore({ pool, sql }: Store, live: Live, config: Config, metrics: Metrics): void {
   metrics.watch({
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     // A scrape must not hang with the store: it tells what is wrong.
-    feed: () => within(config.health_deadline_ms, feedLag(sql)),
+    feed: () => within(config.health_deadline_ms, feedLag(sql, live.feed.head() ?? undefined)),
   });
 }
 

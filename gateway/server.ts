@@ -9,6 +9,7 @@ import { openDocuments } from './execution/documents.ts';
 import { openBodies } from './limits/body.ts';
 import type { HealthCheck } from './telemetry/health.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { openSharing } from './execution/sharing.ts';
 import { isSubscription, streaming } from './execution/stream.ts';
 import { httpListener } from './transports/http.ts';
 import { listen, type Listening } from './transports/listen.ts';
@@ -47,7 +48,8 @@ export async function serve(parts: ServerParts): Promise<Listening> {
     reportOf,
   };
   const answer = answering(asked);
-  const stream = streaming(asked);
+  const sharing = openSharing(asked);
+  const stream = streaming(asked, sharing);
   const streams = openStreams(stream, {
     heartbeat_ms: config.live_heartbeat_ms,
     stalled_ms: config.live_stalled_ms,
@@ -75,7 +77,12 @@ export async function serve(parts: ServerParts): Promise<Listening> {
       limits: socketLimits(config),
     });
     parts.metrics.watch({
-      live: () => ({ ...sockets.counts(), streams: streams.count(), ...parts.live.counts() }),
+      live: () => ({
+        ...sockets.counts(),
+        streams: streams.count(),
+        ...sharing.counts(),
+        ...parts.live.counts(),
+      }),
     });
     return async () => {
       streams.drain();

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Ctx } from './context.ts';
 import { Conflict, Invalid } from './errors.ts';
 import { textFault } from './issues.ts';
-import { statement, type Sql } from './sql.ts';
+import { statement, type Tx } from './sql.ts';
 
 /** UTF-8 bytes of a key. */
 export const IDEMPOTENCY_KEY_BYTES_MAX = 255;
@@ -27,7 +27,7 @@ export async function once(
   ctx: Ctx,
   mutation: string,
   input: object,
-  work: (tx: Sql) => Promise<string>,
+  work: (tx: Tx) => Promise<string>,
 ): Promise<string> {
   const key = (input as Repeatable).idempotencyKey;
   if (key === null || key === undefined) return ctx.sql.transaction(work);

@@ -49,3 +49,20 @@ export function allowed(viewer: Viewer, action: Action, row: { workspaceId: stri
 export function authorize(viewer: Viewer, action: Action, row: { workspaceId: string }): void {
   if (!allowed(viewer, action, row)) throw new Forbidden(action);
 }
+
+/** All of a viewer that decides what is shown to it, as text: two of the same scope are shown the same. */
+export function scopeOf({ workspaceId, roles }: Viewer): string {
+  return JSON.stringify([workspaceId, roles.toSorted()]);
+}
+
+/** Anybody of this viewer's scope, for what is made once for all of them: reading who it is calls `asked` and throws. */
+export function anyViewerOf({ workspaceId, roles }: Viewer, asked: () => void): Viewer {
+  return {
+    workspaceId,
+    roles,
+    get id(): string {
+      asked();
+      throw new Error('an execution that viewers share must not ask who they are');
+    },
+  };
+}

@@ -35,7 +35,13 @@ export interface Sql {
    * One transaction on one connection, READ COMMITTED unless told; rolled back when `work` throws. `work` must
    * await nothing but its own statements: embedded, everybody else waits meanwhile.
    */
-  transaction<T>(work: (tx: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
+}
+
+/** Within a transaction. */
+export interface Tx extends Sql {
+  /** Has followers told, once this has committed, that a run's log now goes up to `seq`. */
+  appended(runId: string, seq: number): void;
 }
 
 export interface TransactionOptions {

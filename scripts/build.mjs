@@ -36,6 +36,13 @@ const client = await build({
   platform: 'neutral',
   target: 'es2022',
 });
+// What the landing page does with it, in the browser; it imports the client by its name in the package.
+const pages = await build({
+  ...OPTIONS,
+  entryPoints: ['gateway/pages/browser/landing.ts'],
+  external: ['polyphony/client'],
+  target: 'es2022',
+});
 rmSync('dist/client', { recursive: true, force: true });
 execFileSync(process.execPath, [
   'node_modules/typescript/bin/tsc',
@@ -48,7 +55,7 @@ execFileSync(process.execPath, [
 const { builtTemplate } = await import('../dist/template.js');
 const template = await builtTemplate();
 
-const made = [gateway, client].flatMap(({ metafile }) => Object.keys(metafile.outputs));
+const made = [gateway, client, pages].flatMap(({ metafile }) => Object.keys(metafile.outputs));
 const current = new Set([...made, template, 'client'].map((path) => basename(path)));
 for (const name of readdirSync('dist')) {
   if (!current.has(name)) rmSync(`dist/${name}`, { recursive: true });

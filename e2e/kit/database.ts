@@ -37,10 +37,12 @@ export interface TestDatabase {
 /** `open` makes a fresh, migrated database; `close` removes it. For `describe.each(DATABASES)('$name', …)`. */
 export const DATABASES: readonly {
   readonly name: string;
-  readonly open: () => Promise<TestDatabase>;
+  readonly open: (hooks?: PostgresHooks) => Promise<TestDatabase>;
 }[] = [
-  { name: 'embedded', open: () => openEmbedded() },
-  ...(process.env['TEST_DATABASE_URL'] ? [{ name: 'postgres', open: () => openServer() }] : []),
+  { name: 'embedded', open: (hooks) => openEmbedded({}, hooks) },
+  ...(process.env['TEST_DATABASE_URL']
+    ? [{ name: 'postgres', open: (hooks?: PostgresHooks) => openServer({}, hooks) }]
+    : []),
 ];
 
 /** Templates of the embedded store, shared by all test processes of this machine. */

@@ -15,7 +15,7 @@ export function faultySql(sql: Sql, fault: Fault): Sql {
       await fault('begin');
       const result = await sql.transaction(async (tx) => {
         const answer = await work({
-          transaction: (inner, how) => tx.transaction(inner, how),
+          ...tx,
           query: async (statement, values) => {
             await fault('statement', statement);
             return tx.query(statement, values);

@@ -5,12 +5,18 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
+import type { World } from './gateway.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const READY_WAIT_MS = 60_000;
 
 export type Settings = Readonly<Record<string, string>>;
+
+/** Of a world, as a process is told them. */
+export function settingsOf({ settings }: Pick<World, 'settings'>): Settings {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
+}
 
 export interface Finished {
   /** Null when a signal ended it. */
@@ -74,8 +80,13 @@ export function built(): Promise<unknown> {
 
 export interface GatewayProcess {
   readonly url: string;
+  readonly port: number;
   /** kill -9. Resolves when it is gone. */
   kill(): Promise<void>;
+  /** As when its machine hangs: connections stay and are taken, nothing is answered. */
+  pause(): void;
+  /** Goes on where it was paused. */
+  resume(): void;
   /** Starts again with the same settings on the same port, and waits until it is ready. */
   restart(): Promise<void>;
   /** SIGTERM; answers how it ended. After `kill` it does nothing. */
@@ -98,6 +109,9 @@ export async function startGatewayProcess(
   let running = await start();
   return {
     url,
+    port,
+    pause: () => void running.child.kill('SIGSTOP'),
+    resume: () => void running.child.kill('SIGCONT'),
     async kill() {
       running.child.kill('SIGKILL');
       await running.finished;
@@ -106,6 +120,7 @@ export async function startGatewayProcess(
       running = await start();
     },
     async stop() {
+      running.child.kill('SIGCONT'); // One that is paused hears no other signal.
       running.child.kill('SIGTERM');
       return running.finished;
     },

@@ -27,6 +27,7 @@ const NOTHING_LIVE = {
   headsRepairs: 0,
   gapRepairs: 0,
   feedFollowers: 0,
+  feedBehind: 0,
   feedReads: 0,
 };
 

@@ -1,54 +1,120 @@
-/** A wire that can be cut: a TCP proxy between the gateway and a store. */
+/**
+ * A wire that can be spoiled: a TCP proxy in front of a gateway or a store. Each of its faults counts what it met, so
+ * that a test can fail when its fault had no effect.
+ */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Wire {
   readonly port: number;
-  /** Connections that were carried so far: a fault test fails when its fault met none. */
+  /** Connections that were carried so far. */
   carried(): number;
-  /** Resets what there is and refuses what comes, as when the store's machine is gone. */
+  /** Connections that each fault has met so far; `slowed`: pieces of bytes that it delayed. */
+  met(): Readonly<Met>;
+  /** Resets what there is and refuses what comes, as when the machine behind it is gone. */
   cut(): void;
-  /** Carries nothing more, but keeps and takes connections, as when the store hangs. */
+  /** Carries nothing more, but keeps and takes connections, as when the machine behind it hangs. */
   stall(): void;
+  /**
+   * Takes bytes and answers nothing, and nobody is told: connections there are, and those that come until it is
+   * mended, stay dead for good, as behind a router that has forgotten them.
+   */
+  halfOpen(): void;
+  /** Carries on, at this pace in each direction. */
+  slow(pace: Pace): void;
   /** As new; what was stalled goes on. */
   mend(): void;
+  /** Connections that come from now on lead there; those there are stay. */
+  aim(targetPort: number): void;
   close(): Promise<void>;
 }
 
-/** Opens a wire to a port of this machine. */
-export async function openWire(targetPort: number): Promise<Wire> {
-  const pairs = new Set<readonly [Socket, Socket]>();
-  let state: 'whole' | 'cut' | 'stalled' = 'whole';
+export interface Met {
+  cut: number;
+  stalled: number;
+  halfOpen: number;
+  slowed: number;
+}
+
+export interface Pace {
+  /** Before each piece. */
+  readonly delay_ms?: number;
+  readonly bytes_per_second?: number;
+}
+
+/** What the target answers on one connection, on its way: hands on what shall arrive, now or later. */
+export type Filter = (bytes: Buffer, arrive: (bytes: Buffer) => void) => void;
+
+interface Pair {
+  readonly near: Socket;
+  readonly far: Socket;
+  /** Its bytes are thrown away. */
+  dead: boolean;
+}
+
+type State = 'whole' | 'cut' | 'stalled' | 'half-open';
+
+/** At this many per second a slow wire carries its pieces. */
+const PIECES_PER_SECOND = 20;
+
+/** Opens a wire to a port of this machine. `filter` makes a filter for each connection. */
+export async function openWire(targetPort: number, filter?: () => Filter): Promise<Wire> {
+  const pairs = new Set<Pair>();
+  const met: Met = { cut: 0, stalled: 0, halfOpen: 0, slowed: 0 };
+  let target = targetPort;
+  let state: State = 'whole';
+  let pace: Pace | null = null;
   let carried = 0;
+
+  const strike = (pair: Pair) => {
+    if (state === 'cut') met.cut += 1;
+    if (state === 'stalled') met.stalled += 1;
+    if (state === 'half-open') met.halfOpen += 1;
+    if (state === 'cut') socketsOf(pair).forEach((socket) => socket.resetAndDestroy());
+    if (state === 'stalled') socketsOf(pair).forEach((socket) => socket.pause());
+    if (state === 'half-open') pair.dead = true;
+  };
   const server = createServer((near) => {
+    near.on('error', () => undefined);
     if (state === 'cut') {
+      met.cut += 1;
       near.resetAndDestroy();
       return;
     }
     carried += 1;
-    const pair = [near, connect(targetPort, '127.0.0.1')] as const;
+    const pair = { near, far: connect(target, '127.0.0.1'), dead: false };
     pairs.add(pair);
-    carry(pair, () => pairs.delete(pair));
-    if (state === 'stalled') pair.forEach((socket) => socket.pause());
+    carry(pair, { pace: () => pace, held: () => state === 'stalled', met }, filter?.(), () =>
+      pairs.delete(pair),
+    );
+    if (state !== 'whole') strike(pair);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
-  const cut = () => {
-    state = 'cut';
-    for (const pair of pairs) pair.forEach((socket) => socket.resetAndDestroy());
+  const spoil = (how: State) => () => {
+    state = how;
+    for (const pair of pairs) if (!pair.dead || how === 'cut') strike(pair);
   };
+  const cut = spoil('cut');
   return {
     port: (server.address() as AddressInfo).port,
     carried: () => carried,
+    met: () => ({ ...met }),
     cut,
-    stall() {
-      state = 'stalled';
-      for (const pair of pairs) pair.forEach((socket) => socket.pause());
+    stall: spoil('stalled'),
+    halfOpen: spoil('half-open'),
+    slow(to) {
+      pace = to;
     },
     mend() {
       state = 'whole';
-      for (const pair of pairs) pair.forEach((socket) => socket.resume());
+      pace = null;
+      for (const pair of pairs) socketsOf(pair).forEach((socket) => socket.resume());
+    },
+    aim(port) {
+      target = port;
     },
     async close() {
       cut();
@@ -58,18 +124,80 @@ export async function openWire(targetPort: number): Promise<Wire> {
   };
 }
 
+function socketsOf({ near, far }: Pair): readonly Socket[] {
+  return [near, far];
+}
+
+interface Slowness {
+  readonly pace: () => Pace | null;
+  /** While the wire is stalled. */
+  readonly held: () => boolean;
+  readonly met: Met;
+}
+
 /** By hand, not by pipe(): that would resume what is paused. */
-function carry([near, far]: readonly [Socket, Socket], ended: () => void): void {
+function carry(
+  pair: Pair,
+  slowness: Slowness,
+  filter: Filter | undefined,
+  ended: () => void,
+): void {
+  const { near, far } = pair;
   for (const [from, to] of [
     [near, far],
     [far, near],
   ] as const) {
-    from.on('data', (chunk) => void to.write(chunk));
-    from.on('end', () => to.end());
-    from.on('error', () => to.destroy());
+    const arrive = (bytes: Buffer) => {
+      if (!pair.dead && !to.destroyed) to.write(bytes);
+    };
+    const pass = (bytes: Buffer) => {
+      if (from === far && filter) filter(bytes, arrive);
+      else arrive(bytes);
+    };
+    from.on('data', paced(from, slowness, pass));
+    from.on('end', () => {
+      if (!pair.dead) to.end();
+    });
+    from.on('error', () => from.destroy());
     from.on('close', () => {
+      if (pair.dead && from === far) return; // The client is not told.
       to.destroy();
       ended();
     });
   }
+}
+
+/** Passes on at the pace of the wire, piece by piece and in order. */
+function paced(from: Socket, { pace, held, met }: Slowness, pass: (bytes: Buffer) => void) {
+  const waiting: Buffer[] = [];
+  let busy = false;
+  const pump = async () => {
+    busy = true;
+    from.pause();
+    for (let bytes = waiting.shift(); bytes; bytes = waiting.shift()) {
+      const { bytes_per_second = Infinity } = pace() ?? {};
+      const size = Math.min(bytes.length, Math.ceil(bytes_per_second / PIECES_PER_SECOND));
+      for (let at = 0; at < bytes.length; at += size) {
+        await sleep(wait_ms(pace()));
+        met.slowed += 1;
+        pass(bytes.subarray(at, at + size));
+      }
+    }
+    busy = false;
+    if (!held()) from.resume();
+  };
+  return (bytes: Buffer) => {
+    if (!busy && !pace()) {
+      pass(bytes);
+      return;
+    }
+    waiting.push(bytes);
+    if (!busy) void pump();
+  };
+}
+
+function wait_ms(pace: Pace | null): number {
+  if (!pace) return 0;
+  const piece_ms = pace.bytes_per_second === undefined ? 0 : 1_000 / PIECES_PER_SECOND;
+  return (pace.delay_ms ?? 0) + piece_ms;
 }

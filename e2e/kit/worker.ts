@@ -6,8 +6,8 @@ export interface Worker {
   readonly runId: string;
   /** Appends RUN_STARTED and begins the only step. */
   start(): Promise<void>;
-  /** So many STEP_PROGRESS events, in calls of `batch`. */
-  progress(count: number, batch?: number): Promise<void>;
+  /** So many STEP_PROGRESS events, in calls of `batch`; their payloads also hold `more`. */
+  progress(count: number, batch?: number, more?: object): Promise<void>;
   /** Ends the step and the run. */
   finish(): Promise<void>;
 }
@@ -25,14 +25,14 @@ const APPEND = `mutation ($input: AppendRunEventsInput!) {
 }`;
 
 /** Queues a run of a workflow with one step. */
-export async function newWorker(url: string): Promise<Worker> {
+export async function newWorker(url: string, metadata: object = {}): Promise<Worker> {
   const { registerWorkflow } = await asked<{ registerWorkflow: { version: { id: string } } }>(
     url,
     REGISTER,
   );
   const workflowVersionId = registerWorkflow.version.id;
   const { startRun } = await asked<{ startRun: { uuid: string } }>(url, START, {
-    input: { workflowVersionId },
+    input: { workflowVersionId, metadata },
   });
   const runId = startRun.uuid;
   let fence: string | null = null;
@@ -45,11 +45,11 @@ export async function newWorker(url: string): Promise<Worker> {
   return {
     runId,
     start: () => append([event('RUN_STARTED'), event('STEP_STARTED', 'only')]),
-    async progress(count, batch = 1) {
+    async progress(count, batch = 1, more = {}) {
       for (let sent = 0; sent < count; sent += batch) {
         const size = Math.min(batch, count - sent);
         const events = Array.from({ length: size }, (_, at) =>
-          event('STEP_PROGRESS', 'only', { progress: (sent + at + 1) / count }),
+          event('STEP_PROGRESS', 'only', { progress: (sent + at + 1) / count, ...more }),
         );
         await append(events);
       }

@@ -128,13 +128,13 @@ function asGraphQL(error: unknown): GraphQLError {
   });
 }
 
-/** A result as clients are shown it: errors by code, ours masked. */
+/** A result as clients are shown it: errors by code, ours masked. `whole`: see renderError. */
 export function rendered(
   result: ExecutionResult,
   report: Report,
+  whole = result.data === undefined,
 ): Pick<Answer, 'result' | 'codes'> {
   if (!result.errors) return { result, codes: [] };
-  const whole = result.data === undefined;
   const errors = result.errors.map((error) => renderError(error, report, whole));
   const codes = new Set(errors.map(({ extensions }) => extensions['code'] as RefusalCode));
   return { result: { ...result, errors }, codes: [...codes] };

@@ -1,10 +1,9 @@
 /**
- * From a subscription to its results, one by one: what every live transport calls. Each item of the source is executed
- * with a context of its own, so that nothing loaded for one item is shown with the next.
+ * From a subscription to its results, one by one: what every live transport calls. sharing.ts executes each item of
+ * the source.
  */
 import {
   createSourceEventStream,
-  execute,
   getOperationAST,
   GraphQLError,
   OperationTypeNode,
@@ -12,13 +11,8 @@ import {
 } from 'graphql';
 import type { Answering, Asker, Params } from './answer.ts';
 import { rendered } from './answer.ts';
-
-/** One result on its way to the client. */
-export interface Streamed {
-  readonly result: ExecutionResult;
-  /** Where the client may go on after it; null where the field gives none. */
-  readonly cursor: string | null;
-}
+import type { Sharing } from './sharing.ts';
+import { streamed, type Streamed } from './streamed.ts';
 
 /** A subscription that began, or why it did not: one result, without items to come. */
 export type Stream =
@@ -35,32 +29,31 @@ export function isSubscription({ documentOf }: Answering, params: Params): boole
 }
 
 /** Makes the function. It never throws; `asker.signal` ends the items. */
-export function streaming(parts: Answering): (params: Params, asker: Asker) => Promise<Stream> {
+export function streaming(
+  parts: Answering,
+  sharing: Sharing,
+): (params: Params, asker: Asker) => Promise<Stream> {
   return async (params, asker) => {
     const { schema, documentOf, contextOf } = parts;
     const report = parts.reportOf(asker.requestId);
+    const shown = (result: ExecutionResult) => rendered(result, report, false).result; // It has no status.
     const { document, errors } = documentOf(params.query);
-    if (errors) return { refused: rendered({ errors: errors.map(asGraphQL) }, report).result };
+    if (errors) return { refused: shown({ errors: errors.map(asGraphQL) }) };
     const context = () => contextOf(asker, asker.signal);
-    const asked = {
+    const { operationName = null } = params;
+    const variables = params.variables ?? {};
+    const source = await createSourceEventStream({
       schema,
       document,
-      operationName: params.operationName ?? null,
-      variableValues: params.variables ?? null,
-    };
-    const source = await createSourceEventStream({ ...asked, contextValue: context() }).catch(
-      (error: unknown) => ({ errors: [asGraphQL(error)] }),
-    );
-    if (!(Symbol.asyncIterator in source)) return { refused: rendered(source, report).result };
+      operationName,
+      variableValues: variables,
+      contextValue: context(),
+    }).catch((error: unknown) => ({ errors: [asGraphQL(error)] }));
+    if (!(Symbol.asyncIterator in source)) return { refused: shown(source) };
 
-    const resultOf = async (item: unknown): Promise<Streamed> => {
-      const result = await execute({ ...asked, rootValue: item, contextValue: context() });
-      return { result: rendered(result, report).result, cursor: cursorOf(item) };
-    };
-    const failed = (error: unknown): Streamed => ({
-      result: rendered({ errors: [asGraphQL(error)] }, report).result,
-      cursor: null,
-    });
+    const resultOf = sharing.follow({ document, operationName, variables, context, report });
+    const failed = (error: unknown): Streamed =>
+      streamed({ result: shown({ errors: [asGraphQL(error)] }) }, null);
     return { items: mapped(source[Symbol.asyncIterator](), resultOf, failed) };
   };
 }
@@ -68,7 +61,7 @@ export function streaming(parts: Answering): (params: Params, asker: Asker) => P
 /** `return()` reaches the source at once, also while it waits. An error of the source is its last result. */
 function mapped(
   source: AsyncIterator<unknown>,
-  resultOf: (item: unknown) => Promise<Streamed>,
+  resultOf: (item: unknown) => Promise<Streamed> | Streamed,
   failed: (error: unknown) => Streamed,
 ): AsyncIterableIterator<Streamed> {
   let over = false;
@@ -81,7 +74,8 @@ function mapped(
           over = true;
           return { done: true, value: undefined };
         }
-        return { done: false, value: await resultOf(step.value) };
+        const result = resultOf(step.value);
+        return { done: false, value: result instanceof Promise ? await result : result };
       } catch (error) {
         over = true;
         await source.return?.();
@@ -97,11 +91,6 @@ function mapped(
       return this;
     },
   };
-}
-
-function cursorOf(item: unknown): string | null {
-  const { cursor } = item as { cursor?: unknown };
-  return typeof cursor === 'string' ? cursor : null;
 }
 
 function asGraphQL(error: unknown): GraphQLError {

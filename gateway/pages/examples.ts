@@ -1,10 +1,37 @@
-/** What GraphiQL opens with: three questions that the seeded world answers. */
+/** What GraphiQL opens with: a live list and three questions that the seeded world answers. */
 
 export interface Example {
   readonly document: string;
   /** JSON, as GraphiQL shows it. */
   readonly variables?: string;
 }
+
+/** Answers at once on any gateway, and goes on as runs are started, work and end. */
+const LIVE_RUNS: Example = {
+  document: `# Live, over WebSocket: the newest runs, then what changes.
+# Start it, then replay a run: npx polyphony replay e2e/samples/*
+subscription LiveRuns {
+  runs(first: 5) {
+    type
+    counts {
+      status
+      count
+    }
+    runs {
+      id
+      version
+      status
+      stepsDone
+      stepsTotal
+      workflow {
+        name
+      }
+    }
+    removed
+  }
+}
+`,
+};
 
 export const EXAMPLES: readonly Example[] = [
   {
@@ -29,6 +56,7 @@ query Workflows {
 }
 `,
   },
+  LIVE_RUNS,
   {
     document: `# The newest runs with the state of each step.
 query Runs {

@@ -1,8 +1,9 @@
-/** GraphiQL, whole and from here: no file of it comes from another host. */
+/** GraphiQL, whole and from here: no file of it comes from another host. Subscriptions go over WebSocket. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { send, type Exchange } from '../transports/exchange.ts';
 import { EXAMPLES } from './examples.ts';
+import { ICON, MARK } from './mark.ts';
 
 /** Its scripts are in the page and its editor starts workers from blobs; nothing is loaded from elsewhere. */
 const POLICY = [
@@ -32,15 +33,31 @@ export async function graphiqlPage(exchange: Exchange): Promise<void> {
   });
 }
 
+/**
+ * The graphql-ws in it comes again after a close, up to five times, but takes an error for the end; and a browser
+ * tells an error before the close when nobody listens. So errors are kept from it: the close always follows.
+ */
+const PATIENT_SOCKET = `<script>
+  globalThis.WebSocket = class extends WebSocket {
+    set onerror(hear) {}
+  };
+</script>`;
+const STYLE = '<style>.graphiql-logo > div { gap: 0.5rem }</style>';
+
+const HEAD_END = '</head>';
+
 async function renderPage(): Promise<Buffer> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({
     title: 'Polyphony · GraphiQL',
+    favicon: ICON,
+    logo: MARK.html,
     endpoint: '/graphql',
+    subscriptionsProtocol: 'WS',
     defaultTabs: EXAMPLES.map(({ document, variables }) => ({
       query: document,
       variables: variables ?? '',
     })),
   });
-  return promisify(gzip)(html);
+  return promisify(gzip)(html.replace(HEAD_END, () => PATIENT_SOCKET + STYLE + HEAD_END));
 }

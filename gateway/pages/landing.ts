@@ -1,39 +1,47 @@
-/** The page at `/`: what this is, where to go, and the newest runs. Made here, works without scripts, loads nothing. */
+/**
+ * The page at `/`: what this is, where to go, and the runs as they are. Made here it works without scripts; with them
+ * it goes on live (browser/landing.ts). Nothing comes from another host.
+ */
 import { createHash } from 'node:crypto';
 import type { Answer, Asker, Params } from '../execution/answer.ts';
 import { send, type Exchange } from '../transports/exchange.ts';
+import { firstRow, type PageRun } from './board.ts';
 import { html, type Html } from './html.ts';
+import { LANDING_QUERY } from './landing-documents.ts';
 import { LANDING_STYLE } from './landing-style.ts';
+import { ICON, MARK } from './mark.ts';
+import { COLUMNS, runRow, statusCounts, type StatusCount } from './run-row.ts';
 
-/** The runs that the page shows, asked as any client asks. */
-export const LANDING_QUERY = `query LandingRuns {
-  runs(first: 12) {
-    nodes { id status statusName stepsTotal stepsDone createdAt durationMs workflow { name } }
-  }
-}`;
-
-interface ShownRun {
-  readonly id: string;
-  readonly status: string;
-  readonly statusName: string | null;
-  readonly stepsTotal: number;
-  readonly stepsDone: number;
-  readonly createdAt: string;
-  readonly durationMs: number | null;
-  readonly workflow: { readonly name: string } | null;
+interface Shown {
+  readonly active: readonly PageRun[];
+  readonly ended: readonly PageRun[];
+  readonly counts: readonly StatusCount[];
+  /** Why there are none; null when that is not so. */
+  readonly missing: string | null;
 }
 
-const STYLE_HASH = createHash('sha256').update(LANDING_STYLE).digest('base64');
-/** Not in a template: what the browser hashes must be the text to the byte. */
+/** Where scripts import the client from: the name that it has in the package. */
+const IMPORTS = JSON.stringify({ imports: { 'polyphony/client': '/client.js' } });
+
+// Not in templates: what the browser hashes must be the text to the byte.
 const STYLE: Html = { html: `<style>${LANDING_STYLE}</style>` };
+const SCRIPTS: Html = {
+  html: `<script type="importmap">${IMPORTS}</script><script type="module" src="/landing.js"></script>`,
+};
 const POLICY = [
   "default-src 'none'",
-  `style-src 'sha256-${STYLE_HASH}'`,
+  `style-src '${hashOf(LANDING_STYLE)}'`,
+  `script-src 'self' '${hashOf(IMPORTS)}'`,
+  "connect-src 'self'",
   "img-src 'self' data:",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
 
 /** Sends the page; while the store is away it says so in place of the runs. One operation. */
 export async function landingPage(
@@ -42,33 +50,29 @@ export async function landingPage(
 ): Promise<void> {
   const asker = { requestId: exchange.id, signal: exchange.gone, mayMutate: false };
   const { result } = await answer({ query: LANDING_QUERY }, asker);
-  const plain = JSON.parse(JSON.stringify(result)) as {
-    data?: { runs?: { nodes: ShownRun[] } | null } | null;
-    errors?: { message: string }[];
-  };
-  const runs = plain.data?.runs?.nodes ?? null;
-  const page = document(runs ? runTable(runs) : notice(plain.errors?.[0]?.message ?? 'no answer'));
+  const page = document(shownIn(JSON.parse(JSON.stringify(result)) as Result), Date.now());
   send(exchange, 200, 'text/html; charset=utf-8', `<!doctype html>\n${page.html}`, {
     'content-security-policy': POLICY,
   });
 }
 
-const MARK = html`<svg
-  viewBox="0 0 24 24"
-  fill="none"
-  stroke="currentColor"
-  stroke-width="2"
-  stroke-linecap="round"
-  aria-hidden="true"
->
-  <path d="M2 7c4-5 6 5 10 0s6 5 10 0" />
-  <path d="M2 12c4-5 6 5 10 0s6 5 10 0" opacity=".7" />
-  <path d="M2 17c4-5 6 5 10 0s6 5 10 0" opacity=".4" />
-</svg>`;
+interface Result {
+  readonly data?: {
+    readonly active?: { readonly nodes: PageRun[] } | null;
+    readonly ended?: { readonly nodes: PageRun[] } | null;
+    readonly runStats?: StatusCount[] | null;
+  } | null;
+  readonly errors?: readonly { readonly message: string }[];
+}
 
-const ICON = `data:image/svg+xml,${encodeURIComponent(
-  MARK.html.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" color="#7c5cff" '),
-)}`;
+function shownIn({ data, errors }: Result): Shown {
+  return {
+    active: data?.active?.nodes ?? [],
+    ended: data?.ended?.nodes ?? [],
+    counts: data?.runStats ?? [],
+    missing: data?.active && data.ended ? null : (errors?.[0]?.message ?? 'no answer'),
+  };
+}
 
 const LINKS: readonly [string, string, string][] = [
   ['/graphql', 'GraphiQL', 'Ask and explore; examples are open already.'],
@@ -77,7 +81,7 @@ const LINKS: readonly [string, string, string][] = [
   ['/metrics', 'Metrics', 'For Prometheus.'],
 ];
 
-function document(runs: Html): Html {
+function document(shown: Shown, now_ms: number): Html {
   const links = LINKS.map(
     ([path, name, why]) =>
       html`<li>
@@ -106,8 +110,13 @@ function document(runs: Html): Html {
         </nav>
       </header>
       <main>
-        <h2 id="runs">Newest runs</h2>
-        <div class="sheet" role="region" aria-labelledby="runs" tabindex="0">${runs}</div>
+        <div class="head">
+          <h2 id="runs">Runs</h2>
+          <p id="link" role="status" data-state="connecting" hidden>connecting…</p>
+        </div>
+        ${shown.missing === null ? null : notice(shown.missing)} ${statusCounts(shown.counts)}
+        <div class="sheet">${runTable(shown, now_ms)}</div>
+        <p id="told" class="unseen" aria-live="polite"></p>
       </main>
       <footer>
         <p>
@@ -115,92 +124,51 @@ function document(runs: Html): Html {
           <code>npx polyphony print-config</code>.
         </p>
       </footer>
+      ${known(shown, now_ms)} ${SCRIPTS}
     </body>
   </html> `;
 }
 
-function notice(message: string): Html {
-  return html`<p class="notice" role="status">The runs cannot be shown now: ${message}.</p>`;
+/** What the page shows already, for the script: it goes on from there and never back. */
+function known({ active, ended, missing }: Shown, now_ms: number): Html {
+  const json = JSON.stringify({ now_ms, runs: [...active, ...ended], whole: missing === null });
+  const text = json.replaceAll('<', String.raw`\u003c`); // Or a name could end the element.
+  return { html: `<script type="application/json" id="known">${text}</script>` };
 }
 
-function runTable(runs: readonly ShownRun[]): Html {
-  if (runs.length === 0) {
-    return html`<p class="notice faint">
-      No runs yet. Start one in <a href="/graphql">GraphiQL</a>.
-    </p>`;
-  }
-  return html`<table>
-    <caption>
-      The newest runs with their status and progress
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">Workflow</th>
-        <th scope="col">Status</th>
-        <th scope="col">Progress</th>
-        <th scope="col">Queued (UTC)</th>
-        <th scope="col">Took</th>
+function notice(message: string): Html {
+  return html`<p id="missing" class="notice">The runs cannot be shown now: ${message}.</p>`;
+}
+
+function runTable({ active, ended }: Shown, now_ms: number): Html {
+  const heads = COLUMNS.map((name) => html`<th role="columnheader" scope="col">${name}</th>`);
+  return html`<table role="table" aria-labelledby="runs">
+    <thead role="rowgroup">
+      <tr role="row">
+        ${heads}
       </tr>
     </thead>
-    <tbody>
-      ${runs.map(runRow)}
-    </tbody>
+    ${group('active', 'Running now', active, 'Nothing is running.', now_ms)}
+    ${group('ended', 'Ended', ended, 'None has ended yet.', now_ms)}
   </table>`;
 }
 
-const TONE: Record<string, string> = {
-  SUCCEEDED: 'good',
-  FAILED: 'bad',
-  CRASHED: 'bad',
-  TIMED_OUT: 'bad',
-  CANCELED: 'still',
-  QUEUED: 'still',
-  PAUSED: 'still',
-};
-
-function runRow(run: ShownRun): Html {
-  const name = run.workflow?.name ?? 'a workflow';
-  const status = run.status.toLowerCase().replace('_', ' ');
-  const steps = `${run.stepsDone} of ${run.stepsTotal}`;
-  return html`<tr>
-    <td class="name">
-      <a href="${inGraphiql(run.id)}" title="Open this run in GraphiQL">${name}</a>
-    </td>
-    <td>
-      <span class="status ${TONE[run.status] ?? ''}">${status}</span
-      >${run.statusName ? html` <span class="faint">${run.statusName}</span>` : null}
-    </td>
-    <td class="number">
-      <progress
-        max="${Math.max(run.stepsTotal, 1)}"
-        value="${run.stepsDone}"
-        aria-label="Steps done of ${name}"
-      ></progress
-      >${steps}
-    </td>
-    <td class="number">
-      <time datetime="${run.createdAt}">${run.createdAt.slice(0, 16).replace('T', ' ')}</time>
-    </td>
-    <td class="number">${duration(run.durationMs)}</td>
-  </tr> `;
+function group(
+  id: string,
+  title: string,
+  runs: readonly PageRun[],
+  none: string,
+  now_ms: number,
+): Html {
+  return html`<tbody role="rowgroup" id="${id}" aria-label="${title}">
+    <tr role="row" class="title">
+      <th role="rowheader" scope="rowgroup" colspan="${COLUMNS.length}">${title}</th>
+    </tr>
+    <tr role="row" class="none" ${runs.length > 0 ? HIDDEN : null}>
+      <td role="cell" colspan="${COLUMNS.length}">${none}</td>
+    </tr>
+    ${runs.map((run) => runRow(firstRow(run, now_ms)))}
+  </tbody>`;
 }
 
-function inGraphiql(id: string): string {
-  const query = `{
-  run(id: ${JSON.stringify(id)}) {
-    status statusName stepsTotal stepsDone
-    steps(first: 50) { nodes { stepKey name status startedAt durationMs } }
-  }
-}`;
-  return `/graphql?query=${encodeURIComponent(query)}`;
-}
-
-function duration(ms: number | null): string {
-  if (ms === null) return '–';
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  const minutes = Math.floor(ms / 60_000);
-  return minutes < 60
-    ? `${minutes} min ${Math.round((ms % 60_000) / 1_000)} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
+const HIDDEN: Html = { html: 'hidden' };

@@ -14,7 +14,7 @@ import { migrate, readMigrations } from './migrate.ts';
 import { guardTransactions, type NestingGuard } from './nesting.ts';
 import { watchPool, type StatementCall } from './pool.ts';
 import { probePostgres, type PostgresProbe } from './probe.ts';
-import { sqlOver } from './sql.ts';
+import { sqlOver, type Committed } from './sql.ts';
 import { builtTemplate, migrationsFolder } from './template.ts';
 
 /** Settings of the gateway that the store reads, under their names in gateway/config.ts. */
@@ -34,6 +34,8 @@ export interface PostgresSettings {
 export interface PostgresHooks {
   /** After each statement, Prisma's too, and each failed wait for a connection. */
   readonly called?: (call: StatementCall) => void;
+  /** After each commit of `sql`. */
+  readonly committed?: Committed;
   /** The embedded database's thread ended unasked; it is started again by the next statement. */
   readonly lost?: (cause: Error) => void;
   /** A round of the embedded store's upkeep failed (embedded-upkeep.ts). */
@@ -77,7 +79,7 @@ export async function openPostgres(
     ? embeddedDriver(settings, hooks)
     : serverDriver(settings, settings.database_url));
   const { pool, mode } = driver;
-  const { guard, called } = hooks;
+  const { guard, called, committed } = hooks;
   const watched = watchPool(pool, {
     statement_timeout_ms: settings.database_statement_timeout_ms,
     prepared_max: PREPARED_MAX,
@@ -86,14 +88,14 @@ export async function openPostgres(
   });
   await warm(pool, mode === 'server' ? Math.max(1, settings.database_pool_min) : 1);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) });
-  const sql = sqlOver(pool, { guard });
+  const sql = sqlOver(pool, { guard, committed });
   let closed: Promise<void> | undefined;
   return {
     mode,
     pool,
     sql,
     db: guard ? guardTransactions(prisma, guard) : prisma,
-    sqlFor: (signal) => sqlOver(pool, { signal, guard }),
+    sqlFor: (signal) => sqlOver(pool, { signal, guard, committed }),
     async migrate() {
       const client = await driver.connect();
       try {

@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { types as pgTypes, type Pool, type PoolClient } from 'pg';
 import { Unavailable } from '../../resolvers/errors.ts';
-import type { Sql, Statement, TransactionOptions } from '../../resolvers/sql.ts';
+import type { Sql, Statement, TransactionOptions, Tx } from '../../resolvers/sql.ts';
 import { connectionLost, unavailable } from './failures.ts';
 import type { NestingGuard } from './nesting.ts';
 import type { WatchedQuery } from './watched-client.ts';
@@ -12,17 +12,24 @@ export interface SqlOptions {
   readonly signal?: AbortSignal;
   /** Throws where a transaction waits for itself. */
   readonly guard?: NestingGuard | undefined;
+  readonly committed?: Committed | undefined;
 }
 
+/** Told of each transaction that may have written, once it is committed for sure. `heads`: runs it appended to. */
+export type Committed = (heads: ReadonlyMap<string, number>) => void;
+
 /** Sql on a pool. What it throws is Unavailable, or the driver's error with its SQLSTATE as `code`. */
-export function sqlOver(pool: Pool, { signal, guard }: SqlOptions = {}): Sql {
+export function sqlOver(pool: Pool, { signal, guard, committed }: SqlOptions = {}): Sql {
   if (signal) setMaxListeners(0, signal); // Each statement listens while it runs; Node warns of more than 10.
   return {
     query: (statement, values) => run(pool, statement, values, signal),
     async transaction(work, options = {}) {
       const client = await pool.connect();
       const guarded: typeof work = (tx) => (guard ? guard.inside(() => work(tx)) : work(tx));
-      return inTransaction(client, guarded, options, signal);
+      const heads = new Map<string, number>();
+      const result = await inTransaction(client, guarded, heads, options, signal);
+      if (!options.readOnly) committed?.(heads);
+      return result;
     },
   };
 }
@@ -30,13 +37,15 @@ export function sqlOver(pool: Pool, { signal, guard }: SqlOptions = {}): Sql {
 /** Begins, works, commits; gives the client back, rolled back when anything failed. */
 async function inTransaction<T>(
   client: PoolClient,
-  work: (tx: Sql) => Promise<T>,
+  work: (tx: Tx) => Promise<T>,
+  heads: Map<string, number>,
   options: TransactionOptions,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  const tx: Sql = {
+  const tx: Tx = {
     query: (statement, values) => run(client, statement, values, signal),
     transaction: () => Promise.reject(new Error('a transaction inside a transaction')),
+    appended: (runId, seq) => void heads.set(runId, seq),
   };
   try {
     await client.query(beginOf(options));

@@ -9,17 +9,23 @@ export interface LiveUse extends LiveCounts {
   readonly operations: number;
   /** Open streams of server-sent events. */
   readonly streams: number;
+  /** Executions of items of subscriptions, and items that were sent what another subscriber's had made. */
+  readonly executions: number;
+  readonly shared: number;
 }
 
 const HELP: Readonly<Record<keyof LiveUse, string>> = {
   sockets: 'Open WebSockets.',
   operations: 'Operations on WebSockets.',
   streams: 'Open streams of server-sent events.',
+  executions: 'Executions of items of subscriptions. Rises.',
+  shared: "Items that were sent what another subscriber's execution had made. Rises.",
   runs: 'Runs followed by this gateway.',
   followers: 'Subscriptions that follow a run.',
   headsRepairs: 'Heads found by looking, before the bus told: late or lost messages. Rises.',
   gapRepairs: 'Reads of the log that closed a gap of more than one event. Rises.',
   feedFollowers: 'Subscriptions that follow the change feed.',
+  feedBehind: 'Of these, those that read or are slow to take what they were given.',
   feedReads: 'Pages of the change feed read for them, together. Rises.',
 };
 

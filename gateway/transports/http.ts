@@ -9,6 +9,7 @@ import type { Bodies, Release } from '../limits/body.ts';
 import { checkContent, checkOrigin } from '../limits/origin.ts';
 import { graphiqlPage } from '../pages/graphiql.ts';
 import { landingPage } from '../pages/landing.ts';
+import { pageScript } from '../pages/scripts.ts';
 import type { HealthCheck } from '../telemetry/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { beginExchange, send, sendJson, sendRefusal, type Exchange } from './exchange.ts';
@@ -35,6 +36,8 @@ export function httpListener(parts: HttpParts): RequestListener {
   const routes = new Map<string, Route>([
     ['/graphql', graphqlRoute(parts)],
     ['/', (exchange) => landingPage(exchange, parts.answer)],
+    ['/client.js', (exchange) => pageScript(exchange, 'client')],
+    ['/landing.js', (exchange) => pageScript(exchange, 'landing')],
     ['/health/live', (exchange) => sendJson(exchange, 200, { live: true })],
     ['/health/ready', (exchange) => readyRoute(exchange, parts.health)],
     ['/metrics', (exchange) => metricsRoute(exchange, parts.metrics)],

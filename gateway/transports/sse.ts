@@ -5,7 +5,8 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Params, Asker } from '../execution/answer.ts';
-import type { Stream, Streamed } from '../execution/stream.ts';
+import type { Stream } from '../execution/stream.ts';
+import type { Streamed } from '../execution/streamed.ts';
 import type { Exchange } from './exchange.ts';
 
 export interface StreamLimits {
@@ -50,18 +51,26 @@ export function openStreams(
       const lastId = request.headers['last-event-id'];
       const resumeAfter =
         typeof lastId === 'string' && lastId !== '' ? lastId.slice(0, LAST_ID_CHARS_MAX) : null;
-      const begun = await stream(params, { ...asker, resumeAfter });
+      const begun = draining ? null : await stream(params, { ...asker, resumeAfter });
       response.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-cache, no-transform',
         'x-accel-buffering': 'no',
       });
+      if (begun === null || draining) {
+        // Came on a kept connection, or began meanwhile: it must not hold up the drain, and 503 ends an EventSource.
+        end(response);
+        if (begun && 'items' in begun) await begun.items.return?.();
+        return;
+      }
       if ('refused' in begun) {
-        response.end(`${frame({ result: begun.refused, cursor: null })}${COMPLETE}`);
+        response.end(`${frame({ text: JSON.stringify(begun.refused), cursor: null })}${COMPLETE}`);
         return;
       }
       response.write(':\n\n'); // So that the reader knows at once that it is open.
-      const beat = setInterval(() => response.write(':\n\n'), limits.heartbeat_ms);
+      const beat = setInterval(() => {
+        if (!response.writableEnded) response.write(':\n\n');
+      }, limits.heartbeat_ms);
       const leave = () => void begun.items.return?.();
       open.set(response, leave);
       asker.signal.addEventListener('abort', leave, { once: true });
@@ -91,9 +100,9 @@ export function openStreams(
 
 const COMPLETE = 'event: complete\ndata:\n\n';
 
-function frame({ result, cursor }: Streamed): string {
+function frame({ text, cursor }: Pick<Streamed, 'text' | 'cursor'>): string {
   const id = cursor === null ? '' : `id: ${cursor}\n`;
-  return `${id}event: next\ndata: ${JSON.stringify(result)}\n\n`; // JSON holds no line break.
+  return `${id}event: next\ndata: ${text}\n\n`;
 }
 
 /** False when the reader took nothing for too long: it was cut off. */

@@ -5,16 +5,16 @@
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
-import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import type { ExecutionArgs, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Limited } from '../../resolvers/errors.ts';
-import { renderError, type Report } from '../errors.ts';
+import { renderError, withoutHttp, type Report } from '../errors.ts';
 import type { Answer, Answering, Asker, Params } from '../execution/answer.ts';
 import { paramsIn } from '../execution/params.ts';
-import { isSubscription, type Stream, type Streamed } from '../execution/stream.ts';
+import { isSubscription, type Stream } from '../execution/stream.ts';
+import type { Streamed } from '../execution/streamed.ts';
 import { checkOrigin } from '../limits/origin.ts';
 
 export interface SocketLimits {
@@ -24,7 +24,7 @@ export interface SocketLimits {
   readonly init_wait_ms: number;
   /** What may wait to be sent on one socket; then its subscriptions are read no further. */
   readonly buffered_bytes_max: number;
-  /** A socket that stays at that for so long is closed (1013). */
+  /** A socket that then does not take what waits within so long is closed (1013). */
   readonly stalled_ms: number;
   /** Between two pings; a socket that does not answer until the next one is ended. */
   readonly ping_ms: number;
@@ -59,11 +59,11 @@ interface Carried extends Record<PropertyKey, unknown> {
 interface Operation {
   readonly params: Params;
   readonly asker: Asker;
-  readonly items: AsyncIterableIterator<Streamed> | null;
+  /** Of a subscription: it sends its items itself. */
+  readonly sending: AsyncIterableIterator<never> | null;
 }
 
 const PATH = '/graphql';
-const PACE_ms = 10;
 const RESTART = 1012;
 const TRY_AGAIN_LATER = 1013;
 
@@ -98,18 +98,12 @@ export function openSockets(server: Server, parts: SocketParts): Sockets {
       connectionInitWaitTimeout: limits.init_wait_ms,
       onSubscribe: async ({ extra }, id, payload) => {
         const carried = carriedBy.get(extra.socket)!;
-        return begin(parts, carried, id, payload);
+        return begin(parts, extra.socket, carried, id, payload);
       },
-      subscribe: (args) => withCursors(operationOf(args).items!),
+      subscribe: (args) => operationOf(args).sending!,
       execute: async (args) => {
         const { params, asker } = operationOf(args);
-        return (await parts.answer(params, asker)).result;
-      },
-      onNext: async ({ extra }, id, _payload, _args, result) => {
-        await paced(extra.socket, limits);
-        const { cursor } = (result.extensions ?? {}) as { cursor?: string };
-        // Not before: a gateway that drains meanwhile would tell to go on after what was never sent.
-        if (cursor) carriedBy.get(extra.socket)?.cursors.set(id, cursor);
+        return withoutHttp((await parts.answer(params, asker)).result);
       },
       onComplete: ({ extra }, id) => {
         carriedBy.get(extra.socket)?.cursors.delete(id);
@@ -142,6 +136,7 @@ export function openSockets(server: Server, parts: SocketParts): Sockets {
 /** A subscription begins here, so that a refusal is an `error` message and not an item. */
 async function begin(
   { answering, stream, reportOf, limits }: SocketParts,
+  socket: WebSocket,
   { asker, cursors }: Carried,
   id: string,
   payload: unknown,
@@ -157,16 +152,20 @@ async function begin(
   if (errors) return errors.map((error) => renderError(error, report, false));
   if (cursors.size >= limits.operations_max) return [tooMany(limits.operations_max, report)];
   cursors.set(id, null);
-  let items: Operation['items'] = null;
+  let sending: Operation['sending'] = null;
   if (isSubscription(answering, params)) {
     const begun = await stream(params, asker);
     if ('refused' in begun) {
       cursors.delete(id);
       return begun.refused.errors ?? [];
     }
-    ({ items } = begun);
+    const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+    sending = sendingOf(begun.items, ({ text, cursor }) => {
+      if (cursor !== null && cursors.has(id)) cursors.set(id, cursor);
+      return send(socket, `${head}${text}}`, limits);
+    });
   }
-  const operation: Operation = { params, asker, items };
+  const operation: Operation = { params, asker, sending };
   const { schema } = answering;
   const { operationName = null } = params;
   return { schema, document, operationName, contextValue: operation };
@@ -176,19 +175,26 @@ function operationOf(args: ExecutionArgs): Operation {
   return args.contextValue as Operation;
 }
 
-/** Each result with its cursor, by which any client can go on, also one that does not select it. */
-function withCursors(
+/**
+ * A subscription as graphql-ws sees it: without a single item, until it is over. So graphql-ws keeps the protocol (what
+ * is open, who completes it), and a text that many are sent is not made again for each. Slow sending slows the source.
+ */
+function sendingOf(
   items: AsyncIterableIterator<Streamed>,
-): AsyncIterableIterator<ExecutionResult> {
+  sendItem: (item: Streamed) => Promise<void> | null,
+): AsyncIterableIterator<never> {
+  let over = false;
   return {
     async next() {
-      const step = await items.next();
-      if (step.done) return { done: true, value: undefined };
-      const { result, cursor } = step.value;
-      if (cursor === null) return { done: false, value: result };
-      return { done: false, value: { ...result, extensions: { ...result.extensions, cursor } } };
+      for (;;) {
+        const step = await items.next();
+        if (over || step.done) return { done: true, value: undefined };
+        const slow = sendItem(step.value);
+        if (slow) await slow;
+      }
     },
     async return() {
+      over = true;
       await items.return?.();
       return { done: true, value: undefined };
     },
@@ -198,17 +204,22 @@ function withCursors(
   };
 }
 
-/** graphql-ws waits for this before it asks for the next item: so a slow reader slows its own source. */
-async function paced(socket: WebSocket, limits: SocketLimits): Promise<void> {
-  const until_ms = performance.now() + limits.stalled_ms;
-  while (socket.bufferedAmount > limits.buffered_bytes_max && socket.readyState === socket.OPEN) {
-    if (performance.now() > until_ms) {
+/** Null when the socket may be sent more, else resolves when it may: its reader is slow. A stalled one is closed. */
+function send(socket: WebSocket, frame: string, limits: SocketLimits): Promise<void> | null {
+  if (socket.bufferedAmount <= limits.buffered_bytes_max) {
+    socket.send(frame);
+    return null;
+  }
+  return new Promise<void>((done) => {
+    const stalled = setTimeout(() => {
       socket.close(TRY_AGAIN_LATER, 'Slow reader');
       socket.terminate(); // A stalled peer never answers the close.
-      return;
-    }
-    await sleep(PACE_ms);
-  }
+    }, limits.stalled_ms);
+    socket.send(frame, () => {
+      clearTimeout(stalled);
+      done();
+    });
+  });
 }
 
 function refusedUpgrade(

@@ -9,7 +9,7 @@ import { newId, uuidOf } from '../keys.ts';
 import { forgetLoaded } from '../loaders.ts';
 import { authorize } from '../policy.ts';
 import { actorOf } from '../runs/commands.ts';
-import { statement, type Sql } from '../sql.ts';
+import { statement, type Sql, type Tx } from '../sql.ts';
 import { artifactsById, checksById } from './loaders.ts';
 import {
   checkJudgement,
@@ -121,7 +121,7 @@ export async function recordCheck(ctx: Ctx, input: Judgement & Repeatable): Prom
 
 /** The run is locked before its artifact, as every append does. */
 async function judgeInRun(
-  tx: Sql,
+  tx: Tx,
   ctx: Ctx,
   artifact: { readonly id: string; readonly runId: string; readonly name: string },
   { name, outcome, score, details }: Judgement,

@@ -76,7 +76,8 @@ const FAILURE: Shape = {
 };
 const MADE: Shape = { ...MESSAGE, outputs: { check: list(object(OUTPUT)) } };
 
-const SHAPES: Readonly<Record<EventType, Shape>> = {
+/** By type: what its payload may hold. */
+export const SHAPES: Readonly<Record<EventType, Shape>> = {
   RUN_QUEUED: STATUS,
   RUN_STARTED: STATUS,
   RUN_PAUSED: STATUS,

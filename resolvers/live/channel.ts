@@ -9,6 +9,8 @@ import type { Sql } from '../sql.ts';
 
 /** Events of one read. */
 export const PAGE_EVENTS_MAX = 500;
+/** Their payloads: a follower that takes nothing holds a page. */
+const PAGE_BYTES_MAX = 1_048_576;
 /** Reads kept for followers that come to the same position; about as many as followers stand apart. */
 const PAGES_KEPT_MAX = 16;
 /** Payloads of a page that is kept; a larger one is shared only by those who ask while it is read. */
@@ -39,7 +41,7 @@ export interface Channel {
 /** A channel that knows of no event yet. */
 export function openChannel(sql: Sql, runId: string): Channel {
   const waiting = new Set<() => void>();
-  const pages = new Map<number, Promise<readonly LiveEvent[]>>();
+  const pages = new Map<number, Page>();
   let shared = new Map<string, Promise<unknown>>();
   let head = 0;
 
@@ -56,13 +58,13 @@ export function openChannel(sql: Sql, runId: string): Channel {
       return true;
     },
     async after(seq) {
-      const kept = pages.get(seq);
+      const kept = pages.get(seq)?.asked ?? within(pages, seq);
       if (kept) return kept;
-      const page = readEvents(sql, runId, seq, PAGE_EVENTS_MAX).then((events) =>
+      const asked = readEvents(sql, runId, seq, PAGE_EVENTS_MAX, PAGE_BYTES_MAX).then((events) =>
         events.map((event) => ({ ...event, cursor: eventCursor(event) })),
       );
-      keep(pages, seq, page);
-      return page;
+      keep(pages, seq, { asked, events: null });
+      return asked;
     },
     share(key, read) {
       const known = shared.get(key) as Promise<Awaited<ReturnType<typeof read>>> | undefined;
@@ -77,21 +79,32 @@ export function openChannel(sql: Sql, runId: string): Channel {
   };
 }
 
+/** Read, or being read. */
+interface Page {
+  readonly asked: Promise<readonly LiveEvent[]>;
+  events: readonly LiveEvent[] | null;
+}
+
+/** The rest of a page that goes over the position: so followers that began apart come to hold the same events. */
+function within(pages: ReadonlyMap<number, Page>, seq: number): readonly LiveEvent[] | undefined {
+  for (const [from, { events }] of pages) {
+    if (events && from < seq && seq < from + events.length) return events.slice(seq - from);
+  }
+  return undefined;
+}
+
 /** What a run's log holds after a position never changes, except that an empty page is filled. */
-function keep(
-  pages: Map<number, Promise<readonly LiveEvent[]>>,
-  seq: number,
-  page: Promise<readonly LiveEvent[]>,
-): void {
+function keep(pages: Map<number, Page>, seq: number, page: Page): void {
   if (pages.size >= PAGES_KEPT_MAX) pages.delete(pages.keys().next().value!);
   pages.set(seq, page);
   const forget = () => {
     if (pages.get(seq) === page) pages.delete(seq);
   };
   const judge = (events: readonly LiveEvent[]) => {
+    page.events = events;
     if (events.length === 0 || isLarge(events)) forget();
   };
-  void page.then(judge, forget);
+  void page.asked.then(judge, forget);
 }
 
 function isLarge(events: readonly LiveEvent[]): boolean {
@@ -102,7 +115,7 @@ function isLarge(events: readonly LiveEvent[]): boolean {
   });
 }
 
-/** Waits in `waiting` until the condition holds when woken, or the signal aborts. Leaves no listener behind. */
+/** Waits in `waiting` until the condition holds when woken, or the signal aborts. */
 export function until(
   waiting: Set<() => void>,
   holds: () => boolean,
@@ -110,13 +123,29 @@ export function until(
 ): Promise<void> {
   if (holds() || signal.aborted) return Promise.resolve();
   return new Promise((done) => {
+    const atAbort = waitingAtAbort(signal);
     const look = () => {
       if (!holds() && !signal.aborted) return;
       waiting.delete(look);
-      signal.removeEventListener('abort', look);
+      atAbort.delete(look);
       done();
     };
     waiting.add(look);
-    signal.addEventListener('abort', look, { once: true });
+    atAbort.add(look);
   });
+}
+
+const aborting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** One listener a signal, as long as it lives: to add and remove one each time costs more than the wait. */
+function waitingAtAbort(signal: AbortSignal): Set<() => void> {
+  const there = aborting.get(signal);
+  if (there) return there;
+  const looks = new Set<() => void>();
+  aborting.set(signal, looks);
+  const lookAll = () => {
+    for (const look of looks) look();
+  };
+  signal.addEventListener('abort', lookAll, { once: true });
+  return looks;
 }

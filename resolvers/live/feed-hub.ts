@@ -3,7 +3,8 @@
  * same one share its page, so at the head a change costs one read however many follow. A gateway that committed wakes
  * the others through the bus; since the bus may lose that, and plain SQL tells nobody, all look once a second as well.
  */
-import { openFeed, type Change } from '../events/feed/feed.ts';
+import { randomUUID } from 'node:crypto';
+import { openFeed, type Change, type Feed } from '../events/feed/feed.ts';
 import { advance, formatPosition, parseSnapshot, type Position } from '../events/feed/position.ts';
 import type { Bus } from '../ports.ts';
 import type { Sql } from '../sql.ts';
@@ -36,12 +37,16 @@ export interface FeedHub {
   moved(page: HubPage, signal: AbortSignal): Promise<void>;
   /** After a commit: wakes the followers of all gateways. Many calls are one message. */
   announce(): void;
+  /** How far its followers have been brought, slow ones aside; null while there are none. For feedLag. */
+  head(): Position | null;
   counts(): HubCounts;
   close(): Promise<void>;
 }
 
 export interface HubCounts {
   readonly followers: number;
+  /** Of these, those that do not wait for news: they read, or are slow to take what they were given. */
+  readonly behind: number;
   /** Pages read, whoever asked. */
   readonly reads: number;
 }
@@ -50,6 +55,8 @@ export interface HubCounts {
 const PAGE_CHANGES = 500;
 /** Pages kept for those who come to the same position. */
 const PAGES_KEPT_MAX = 16;
+/** Cursors of a page that is kept, together: with many open transactions they are long. */
+const PAGE_KEPT_CHARS_MAX = 1_000_000;
 /** Between two wakes at least: what is committed meanwhile is read together. */
 const PACE_ms = 20;
 /** Messages of many gateways go over as many topics: none is hot, and a cluster spreads them over its nodes. */
@@ -66,6 +73,7 @@ export function openFeedHub(sql: Sql, bus: Bus, { look_ms }: HubOptions): FeedHu
   const pages = openPages((position) => feed.page(position, PAGE_CHANGES));
   const waiting = new Set<() => void>();
   const topic = TOPICS[Math.floor(Math.random() * TOPICS.length)]!;
+  const self = randomUUID();
   let followers = 0;
   let wakes = 0;
 
@@ -73,8 +81,10 @@ export function openFeedHub(sql: Sql, bus: Bus, { look_ms }: HubOptions): FeedHu
     wakes += 1;
     for (const look of waiting) look();
   });
-  const tell = paced(() => bus.publish(topic, ''));
-  const listening = openListening(bus, () => wake.soon());
+  const tell = paced(() => bus.publish(topic, self));
+  const listening = openListening(bus, (from) => {
+    if (from !== self) wake.soon(); // We woke when we told.
+  });
   const look = openWatch(
     async () => wake.soon(),
     look_ms,
@@ -104,7 +114,8 @@ export function openFeedHub(sql: Sql, bus: Bus, { look_ms }: HubOptions): FeedHu
       wake.soon();
       tell.soon();
     },
-    counts: () => ({ followers, reads: pages.reads() }),
+    counts: () => ({ followers, behind: followers - waiting.size, reads: pages.reads() }),
+    head: () => (followers > 0 ? pages.head() : null),
     async close() {
       stopGaps();
       wake.stop();
@@ -116,23 +127,25 @@ export function openFeedHub(sql: Sql, bus: Bus, { look_ms }: HubOptions): FeedHu
 }
 
 /** Reads pages, each once for all who ask for it at the same position. */
-function openPages(read: (position: Position) => ReturnType<ReturnType<typeof openFeed>['page']>) {
+function openPages(read: (position: Position) => ReturnType<Feed['page']>) {
   const kept = new Map<string, Promise<HubPage>>();
   let reads = 0;
+  let head: Position | null = null;
 
   const readPage = async (position: Position, wakes: number): Promise<HubPage> => {
     reads += 1;
     const { changes, next, more, snapshot } = await read(position);
+    if (!more) head = next;
     const now = parseSnapshot(snapshot);
-    const followed = changes.map((change) => ({
-      ...change,
-      cursor: formatPosition(advance(position, now, change, true)),
-    }));
+    const cursorOf = (change: Change, at: number) =>
+      formatPosition(at === changes.length - 1 ? next : advance(position, now, change, true));
+    const followed = changes.map((change, at) => ({ ...change, cursor: cursorOf(change, at) }));
     return { changes: followed, next, more, wakes };
   };
 
   return {
     reads: () => reads,
+    head: () => head,
     at(position: Position, wakes: number): Promise<HubPage> {
       const key = formatPosition(position);
       const there = kept.get(key);
@@ -145,7 +158,7 @@ function openPages(read: (position: Position) => ReturnType<ReturnType<typeof op
       };
       // What follows a position never changes, except that an empty page is filled.
       const judge = ({ changes, more }: HubPage) => {
-        if (changes.length === 0 && !more) forget();
+        if ((changes.length === 0 && !more) || isLarge(changes)) forget();
       };
       void page.then(judge, forget);
       return page;
@@ -153,8 +166,12 @@ function openPages(read: (position: Position) => ReturnType<ReturnType<typeof op
   };
 }
 
+function isLarge(changes: readonly FollowedChange[]): boolean {
+  return changes.reduce((sum, { cursor }) => sum + cursor.length, 0) > PAGE_KEPT_CHARS_MAX;
+}
+
 /** All topics, or none: with the bus away the look each second is the live path. */
-function openListening(bus: Bus, hear: () => void) {
+function openListening(bus: Bus, hear: (message: string) => void) {
   let stops: Promise<(() => void)[]> | null = null;
 
   const listen = async (): Promise<(() => void)[]> => {
@@ -169,10 +186,11 @@ function openListening(bus: Bus, hear: () => void) {
     async begin(): Promise<void> {
       const before = stops;
       if (before && (await before).length === TOPICS.length) return;
-      if (stops !== before) return; // Another call is at it.
-      stops = listen();
-      if (before) await end(before);
-      await stops;
+      if (stops === before) {
+        stops = listen();
+        if (before) void end(before);
+      }
+      await stops; // Perhaps another call's.
     },
     end(): void {
       if (stops) void end(stops);
@@ -185,6 +203,7 @@ function openListening(bus: Bus, hear: () => void) {
 function paced(work: () => void) {
   let timer: NodeJS.Timeout | null = null;
   let again = false;
+  let stopped = false;
   const run = () => {
     again = false;
     timer = setTimeout(() => {
@@ -196,12 +215,12 @@ function paced(work: () => void) {
   return {
     soon() {
       if (timer) again = true;
-      else run();
+      else if (!stopped) run();
     },
     stop() {
       if (timer) clearTimeout(timer);
       timer = null;
-      again = false;
+      stopped = true;
     },
   };
 }

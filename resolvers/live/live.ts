@@ -7,6 +7,7 @@ import type { Bus } from '../ports.ts';
 import { statement, type Sql } from '../sql.ts';
 import { openChannel, type Channel } from './channel.ts';
 import { openFeedHub, type FeedHub } from './feed-hub.ts';
+import { openRunLists, type RunLists } from './followed-lists.ts';
 import { openWatch } from './watch.ts';
 
 export interface LiveOptions {
@@ -26,6 +27,8 @@ export interface LiveCounts {
   readonly gapRepairs: number;
   /** Subscriptions that follow the change feed. */
   readonly feedFollowers: number;
+  /** Of these, those that do not wait for news: they read, or are slow to take what they were given. */
+  readonly feedBehind: number;
   /** Pages of the change feed read for them, together. */
   readonly feedReads: number;
 }
@@ -40,8 +43,10 @@ export interface Live {
   follow(runId: string): Promise<{ readonly channel: Channel; readonly leave: () => void }>;
   /** For followers of more than one run. */
   readonly feed: FeedHub;
-  /** Tells all gateways how far a run's log goes. After the commit. */
-  announce(runId: string, seq: number): void;
+  /** Followed by filter. */
+  readonly lists: RunLists;
+  /** After each commit: tells all gateways how far the logs of these runs go, and that something changed. */
+  announce(heads: ReadonlyMap<string, number>): void;
   /** Counts a read of the log that closed a gap. */
   repaired(): void;
   counts(): LiveCounts;
@@ -76,10 +81,13 @@ export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions)
   return {
     sql,
     feed,
+    lists: openRunLists(feed),
     follow: (runId) => followed.follow(runId),
-    announce(runId, seq) {
-      followed.entries.get(runId)?.channel.advance(seq);
-      bus.publish(runTopic(runId), String(seq));
+    announce(heads) {
+      for (const [runId, seq] of heads) {
+        followed.entries.get(runId)?.channel.advance(seq);
+        bus.publish(runTopic(runId), String(seq));
+      }
       feed.announce();
     },
     repaired() {
@@ -91,6 +99,7 @@ export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions)
       headsRepairs,
       gapRepairs,
       feedFollowers: feed.counts().followers,
+      feedBehind: feed.counts().behind,
       feedReads: feed.counts().reads,
     }),
     async close() {

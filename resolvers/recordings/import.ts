@@ -7,7 +7,7 @@ import { storeWorkflowVersion } from '../runs/store-version.ts';
 import { checkText, collectIssues } from '../issues.ts';
 import { derivedId, newId } from '../keys.ts';
 import { authorize } from '../policy.ts';
-import { statement, type Sql } from '../sql.ts';
+import { statement, type Sql, type Tx } from '../sql.ts';
 import { inflate, sourceHash } from './bytes.ts';
 import type { Recording } from './recording.ts';
 import { replayEvents } from './replay-events.ts';
@@ -61,7 +61,7 @@ export async function importRecording(
 }
 
 async function store(
-  tx: Sql,
+  tx: Tx,
   { viewer: { id, workspaceId }, now }: Ctx,
   recording: Recording,
   hash: string,

@@ -10,7 +10,7 @@ import { inputPaths } from '../input-paths.ts';
 import { newId, uuidOf } from '../keys.ts';
 import { forgetLoaded } from '../loaders.ts';
 import { authorize } from '../policy.ts';
-import { statement, type Sql } from '../sql.ts';
+import { statement, type Tx } from '../sql.ts';
 import { runsById, versionsById } from './loaders.ts';
 import { existingRun } from './queries.ts';
 import type { RunRow, WorkflowVersionRow } from './rows.ts';
@@ -145,7 +145,7 @@ async function command(
   ctx: Ctx,
   name: string,
   input: RunCommand,
-  work: (tx: Sql, run: RunRow) => Promise<void>,
+  work: (tx: Tx, run: RunRow) => Promise<void>,
 ): Promise<RunRow> {
   const run = await existingRun(ctx, input.runId, 'input.runId');
   authorize(ctx.viewer, 'run.control', run);
@@ -158,7 +158,7 @@ async function command(
 
 async function append(
   ctx: Ctx,
-  tx: Sql,
+  tx: Tx,
   run: RunRow,
   { expectedVersion }: { readonly expectedVersion?: number | null | undefined },
   type: EventType,

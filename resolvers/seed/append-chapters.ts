@@ -1,7 +1,7 @@
 /** Many runs' events into the log at once. */
 import { appendIn } from '../events/append/append.ts';
 import type { AppendCall } from '../events/log.ts';
-import type { Sql } from '../sql.ts';
+import type { Tx } from '../sql.ts';
 import type { ToldStory } from './story.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { ToldStory } from './story.ts';
  * the longest story.
  */
 export async function appendChapters(
-  tx: Sql,
+  tx: Tx,
   workspaceId: string,
   runs: readonly { readonly id: string; readonly told: ToldStory }[],
 ): Promise<number> {

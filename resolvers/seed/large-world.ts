@@ -3,7 +3,7 @@ import type { Ctx } from '../context.ts';
 import { queueRuns } from '../events/append/queue-run.ts';
 import { derivedId, newId } from '../keys.ts';
 import { authorize } from '../policy.ts';
-import { dynamicStatement, statement, type Sql } from '../sql.ts';
+import { dynamicStatement, statement, type Sql, type Tx } from '../sql.ts';
 import { appendChapters } from './append-chapters.ts';
 import { largeRun, LARGE_WORKFLOWS, libraryArtifact } from './large-world-plan.ts';
 import { storeSeedWorkflows, type SeedVersions } from './seed-workflows.ts';
@@ -74,7 +74,7 @@ function range(from: number, length: number): number[] {
 
 /** Answers how many artifacts they made. */
 async function addRuns(
-  tx: Sql,
+  tx: Tx,
   { viewer: { id, workspaceId }, now }: Ctx,
   numbers: readonly number[],
   versions: SeedVersions,

@@ -3,7 +3,7 @@ import type { Ctx } from '../context.ts';
 import { queueRuns } from '../events/append/queue-run.ts';
 import { derivedId, newId } from '../keys.ts';
 import { authorize } from '../policy.ts';
-import { statement, type Sql } from '../sql.ts';
+import { statement, type Tx } from '../sql.ts';
 import { appendChapters } from './append-chapters.ts';
 import { storeSeedWorkflows, type SeedVersions } from './seed-workflows.ts';
 import { SEED_STORIES } from './small-world-stories.ts';
@@ -58,7 +58,7 @@ function plan(story: Story, seed: number, now: Date): PlannedRun {
 }
 
 async function queueAll(
-  tx: Sql,
+  tx: Tx,
   { viewer: { id, workspaceId } }: Ctx,
   runs: readonly PlannedRun[],
   versions: SeedVersions,

@@ -1,5 +1,5 @@
 /** The one way into the log: for many callers at once, and inside a transaction that a caller holds. */
-import type { Sql } from '../../sql.ts';
+import type { Sql, Tx } from '../../sql.ts';
 import { CALL_LIMITS, checkCall, type CallLimits } from './check.ts';
 import { openBeats } from '../heartbeat.ts';
 import { flush } from './flush.ts';
@@ -79,7 +79,7 @@ const UNBOUNDED = {
  * first refusal, none. Waits for runs that others hold. Calls may hold many thousands of events.
  * Refuses as RunLog.append does. Cost: 4 to 11 statements, and one per 2,000 events.
  */
-export async function appendIn(tx: Sql, calls: readonly AppendCall[]): Promise<Appended[]> {
+export async function appendIn(tx: Tx, calls: readonly AppendCall[]): Promise<Appended[]> {
   if (calls.length === 0) return [];
   const outcomes = await flush(
     tx,

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { NotFound, Refusal } from '../../errors.ts';
-import type { Sql } from '../../sql.ts';
+import type { Tx } from '../../sql.ts';
 import type { CheckedCall } from './check.ts';
 import { decide } from './decide.ts';
 import { loadTouched } from './load.ts';
@@ -22,7 +22,7 @@ export type Outcome = { readonly appended: Appended } | { readonly refused: Erro
  * Cost: 4 statements for new events of runs alone, 5 with steps; up to 11 when artifacts and labels are touched.
  */
 export async function flush(
-  tx: Sql,
+  tx: Tx,
   calls: readonly CheckedCall[],
   lock: 'skip' | 'wait',
 ): Promise<Outcome[]> {
@@ -39,6 +39,11 @@ export async function flush(
     return held.has(call.runId) ? 'skipped' : { refused: new NotFound('Run', call.runId) };
   });
   await writeChanges(tx, runs.values());
+  for (const outcome of outcomes) {
+    if (typeof outcome === 'object' && 'appended' in outcome) {
+      tx.appended(outcome.appended.runId, outcome.appended.version);
+    }
+  }
   return outcomes;
 }
 

@@ -1,7 +1,7 @@
 /** How runs begin: rows of the run and of all its steps, and RUN_QUEUED as the first event of its log. */
 import { Invalid, NotFound, type Issue } from '../../errors.ts';
 import { derivedId } from '../../keys.ts';
-import { statement, type Sql } from '../../sql.ts';
+import { statement, type Tx } from '../../sql.ts';
 import { appendIn } from './append.ts';
 import { arraySql, encode, type ArrayColumn } from './arrays.ts';
 import { isStorable, unstorable } from '../json.ts';
@@ -77,7 +77,7 @@ const QUEUE = statement<{ id: string }>(
  * Refuses: Invalid, Limited (tags, metadata), NotFound (no such version in that workflow and workspace). A run or
  * source hash that is there already fails as a unique key does. Cost: 1 statement per 1,000 runs, and an append.
  */
-export async function queueRuns(tx: Sql, runs: readonly NewRun[]): Promise<void> {
+export async function queueRuns(tx: Tx, runs: readonly NewRun[]): Promise<void> {
   runs.forEach((run, at) => checkNewRun(run, `runs[${at}]`));
   for (let from = 0; from < runs.length; from += RUNS_MAX) {
     const some = runs.slice(from, from + RUNS_MAX);

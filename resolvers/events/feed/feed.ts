@@ -10,7 +10,10 @@ import { statement, type Sql } from '../../sql.ts';
 import { ensureEpoch, ORIGIN, TIMELINE } from './epoch.ts';
 import { advance, oldestMissing, parseSnapshot, positionAt, type Position } from './position.ts';
 
-type ChangeKind = 'workflow' | 'run' | 'artifact';
+/** As the triggers write them. */
+export const CHANGE_KINDS = ['workflow', 'run', 'artifact'] as const;
+
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 /** That a row changed. Ids and versions only: read the row. */
 export interface Change {
