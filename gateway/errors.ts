@@ -1,6 +1,6 @@
 /** How errors leave the gateway: refusals with their code, everything else masked. resolvers/errors.ts has the codes. */
 import { randomUUID } from 'node:crypto';
-import { GraphQLError, type ExecutionResult } from 'graphql';
+import { GraphQLError } from 'graphql';
 import {
   Conflict,
   Invalid,
@@ -84,15 +84,14 @@ export function renderError(error: unknown, report: Report, whole: boolean): Gra
   });
 }
 
-/** A result for a transport that has no status: without what `whole` errors tell HTTP. */
-export function withoutHttp({ errors, ...result }: ExecutionResult): ExecutionResult {
-  if (!errors) return result;
-  const shown = errors.map((error) => {
+/** Errors for a client: without what `whole` ones tell HTTP. */
+export function withoutHttp(errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  return errors.map((error) => {
+    if (!('http' in error.extensions)) return error;
     const { http: _, ...extensions } = error.extensions;
     const { nodes = null, source = null, positions = null, path = null } = error;
     return new GraphQLError(error.message, { nodes, source, positions, path, extensions });
   });
-  return { ...result, errors: shown };
 }
 
 interface Meaning {

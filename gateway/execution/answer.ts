@@ -2,18 +2,12 @@
  * From request to answer: the one function that holds every rule of an operation. Transports and yoga call it and add
  * nothing to it, so an operation means the same whichever way it came in.
  */
-import {
-  execute,
-  getOperationAST,
-  GraphQLError,
-  type ExecutionResult,
-  type GraphQLSchema,
-  OperationTypeNode,
-} from 'graphql';
+import { GraphQLError, type ExecutionResult, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { LiveCtx } from '../../resolvers/context.ts';
 import { Refusal, type RefusalCode } from '../../resolvers/errors.ts';
 import { Rejected, renderError, type Report } from '../errors.ts';
 import type { Found } from './documents.ts';
+import { executeToText, type Written } from './levels/execute.ts';
 
 /** What is asked: the four parameters of GraphQL over HTTP, checked by `paramsIn`. */
 export interface Params {
@@ -35,13 +29,33 @@ export interface Asker {
 }
 
 /** The answer and what logs and metrics tell of it. */
-export interface Answer {
-  readonly result: ExecutionResult;
+export interface Answer extends Told {
   /** Null when no operation was found. */
   readonly operation: `${OperationTypeNode}` | null;
   readonly operationName: string | null;
+}
+
+/** A result as clients are told it. */
+export interface Told extends Written {
   /** The `extensions.code` of each error, each once. */
   readonly codes: readonly (RefusalCode | 'INTERNAL')[];
+}
+
+/** The result as an object, for who does not send text. */
+export function resultOf({ data, errors }: Written): ExecutionResult {
+  return {
+    ...(errors.length > 0 ? { errors } : {}),
+    ...(data === undefined ? {} : { data: JSON.parse(data) as ExecutionResult['data'] }),
+  } as ExecutionResult;
+}
+
+/** The result as JSON, errors first. `extensions` are JSON of an object. */
+export function textOf({ data, errors }: Written, extensions?: string): string {
+  const parts: string[] = [];
+  if (errors.length > 0) parts.push(`"errors":${JSON.stringify(errors)}`);
+  if (data !== undefined) parts.push(`"data":${data}`);
+  if (extensions !== undefined) parts.push(`"extensions":${extensions}`);
+  return `{${parts.join(',')}}`;
 }
 
 export interface Answering {
@@ -65,10 +79,10 @@ export function answering(parts: Answering): (params: Params, asker: Asker) => P
     const report = parts.reportOf(asker.requestId);
     const clock = startClock(asker.signal, parts.deadline_ms);
     try {
-      const result = await executed(parts, params, asker, clock, known);
-      return { ...rendered(result, report), ...known };
+      const written = await executed(parts, params, asker, clock, known);
+      return { ...told(written, report), ...known };
     } catch (error) {
-      return { ...rendered({ errors: [asGraphQL(error)] }, report), ...known };
+      return { ...told(notExecuted([error]), report), ...known };
     } finally {
       clock.stop();
     }
@@ -79,31 +93,22 @@ export function answering(parts: Answering): (params: Params, asker: Asker) => P
 type Known = { -readonly [Key in 'operation' | 'operationName']: Answer[Key] };
 
 async function executed(
-  { schema, documentOf, contextOf }: Answering,
+  { documentOf, contextOf }: Answering,
   { query, operationName, variables }: Params,
   asker: Asker,
   clock: Clock,
   known: Known,
-): Promise<ExecutionResult> {
-  const { document, errors } = documentOf(query);
-  if (errors) return { errors: errors.map(asGraphQL) };
-
-  const operation = getOperationAST(document, operationName);
-  known.operation = operation?.operation ?? null;
-  known.operationName = operation?.name?.value ?? null;
-  if (operation?.operation === OperationTypeNode.MUTATION && !asker.mayMutate)
-    throw MUTATION_BY_GET;
-  if (operation?.operation === OperationTypeNode.SUBSCRIPTION) throw SUBSCRIPTION_ALONE;
-
-  const executing = execute({
-    schema,
-    document,
-    contextValue: contextOf(asker, clock.signal),
-    variableValues: variables,
-    operationName,
-    hideSuggestions: true,
-  });
-  return Promise.race([executing, clock.passed]);
+): Promise<Written> {
+  const found = documentOf(query);
+  if (found.errors) return notExecuted(found.errors);
+  const prepared = found.operation(operationName);
+  const { operation, name } = prepared.operation;
+  known.operation = operation;
+  known.operationName = name?.value ?? null;
+  if (operation === OperationTypeNode.MUTATION && !asker.mayMutate) throw MUTATION_BY_GET;
+  if (operation === OperationTypeNode.SUBSCRIPTION) throw SUBSCRIPTION_ALONE;
+  const { signal } = clock;
+  return executeToText(prepared, { variables, contextValue: contextOf(asker, signal), signal });
 }
 
 const MUTATION_BY_GET = new Rejected(
@@ -128,45 +133,36 @@ function asGraphQL(error: unknown): GraphQLError {
   });
 }
 
-/** A result as clients are shown it: errors by code, ours masked. `whole`: see renderError. */
-export function rendered(
-  result: ExecutionResult,
-  report: Report,
-  whole = result.data === undefined,
-): Pick<Answer, 'result' | 'codes'> {
-  if (!result.errors) return { result, codes: [] };
-  const errors = result.errors.map((error) => renderError(error, report, whole));
-  const codes = new Set(errors.map(({ extensions }) => extensions['code'] as RefusalCode));
-  return { result: { ...result, errors }, codes: [...codes] };
+/** Of what never came to be executed. */
+export function notExecuted(errors: readonly unknown[]): Written {
+  return { data: undefined, errors: errors.map(asGraphQL) };
+}
+
+/** A result as clients are told it: errors by code, ours masked. `whole`: see renderError. */
+export function told({ data, errors }: Written, report: Report, whole = data === undefined): Told {
+  if (errors.length === 0) return { data, errors, codes: [] };
+  const shown = errors.map((error) => renderError(error, report, whole));
+  const codes = new Set(shown.map(({ extensions }) => extensions['code'] as RefusalCode));
+  return { data, errors: shown, codes: [...codes] };
 }
 
 interface Clock {
+  /** Aborts with a refusal: when the client leaves, or the deadline passes. */
   readonly signal: AbortSignal;
-  /** Rejects when the deadline passes; never settles otherwise. */
-  readonly passed: Promise<never>;
   stop(): void;
 }
 
 /** Not AbortSignal.any over AbortSignal.timeout: those live until they are collected, one pair a request. */
 function startClock(gone: AbortSignal, deadline_ms: number): Clock {
   const controller = new AbortController();
-  const leave = () => controller.abort(gone.reason);
+  const end = (why: string) => controller.abort(new Refusal('UNAVAILABLE', why));
+  const leave = () => end('the client left before its answer');
   if (gone.aborted) leave();
   gone.addEventListener('abort', leave, { once: true });
-  let timer: NodeJS.Timeout | undefined;
-  const passed = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const late = new Refusal(
-        'UNAVAILABLE',
-        `no answer within ${deadline_ms} ms; a mutation may have taken effect`,
-      );
-      controller.abort(late);
-      reject(late);
-    }, deadline_ms);
-  });
+  const late = `no answer within ${deadline_ms} ms; a mutation may have taken effect`;
+  const timer = setTimeout(() => end(late), deadline_ms);
   return {
     signal: controller.signal,
-    passed,
     stop() {
       clearTimeout(timer);
       gone.removeEventListener('abort', leave);

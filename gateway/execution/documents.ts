@@ -8,10 +8,16 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { Limited, Refusal } from '../../resolvers/errors.ts';
+import { prepare, type Prepared } from './levels/execute.ts';
 
 /** A document of the schema, or why it is none: refusals and GraphQLErrors with locations. */
 export type Found =
-  | { readonly document: DocumentNode; readonly errors?: undefined }
+  | {
+      readonly document: DocumentNode;
+      /** The operation of that name, ready to run. Throws a GraphQLError where there is none. */
+      readonly operation: (name: string | null | undefined) => Prepared;
+      readonly errors?: undefined;
+    }
   | { readonly document?: undefined; readonly errors: readonly Error[] };
 
 export interface DocumentLimits {
@@ -66,10 +72,22 @@ function read(schema: GraphQLSchema, text: string, tokens_max: number): Found {
     const document = parse(text, { maxTokens: tokens_max });
     const options = { maxErrors: ERRORS_MAX, hideSuggestions: true };
     const errors = validate(schema, document, specifiedRules, options);
-    return errors.length > 0 ? { errors } : { document };
+    return errors.length > 0 ? { errors } : { document, operation: operationsOf(schema, document) };
   } catch (error) {
     return { errors: [refused(error, tokens_max)] };
   }
+}
+
+function operationsOf(schema: GraphQLSchema, document: DocumentNode) {
+  const prepared = new Map<string | null, Prepared>();
+  return (name: string | null | undefined): Prepared => {
+    const key = name ?? null;
+    const known = prepared.get(key);
+    if (known) return known;
+    const operation = prepare(schema, document, name);
+    prepared.set(key, operation);
+    return operation;
+  };
 }
 
 /** graphql-js tells the passed limit by its message only, and the depth of a document by the stack it overflows. */

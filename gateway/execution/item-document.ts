@@ -17,10 +17,11 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from 'graphql';
+import { prepare, type Prepared } from './levels/execute.ts';
 
 export interface ItemDocument {
-  /** One operation. Without locations: whose text would they be of? */
-  readonly document: DocumentNode;
+  /** Its one operation. Without locations: whose text would they be of? */
+  readonly prepared: Prepared;
   /** The same for the same meaning: the document printed, and these variables coerced. */
   keyOf(variables: Readonly<Record<string, unknown>>): string;
   /** True once an execution asked who the viewer is: from then on its items are not shared. */
@@ -48,9 +49,10 @@ export function itemDocuments(
 function itemDocument(schema: GraphQLSchema, operation: DocumentNode): ItemDocument {
   const text = print(withoutUnused(withoutPlace(schema, operation)));
   const document = parse(text, { noLocation: true });
-  const definitions = getOperationAST(document)?.variableDefinitions ?? [];
+  const prepared = prepare(schema, document, null);
+  const definitions = prepared.operation.variableDefinitions ?? [];
   return {
-    document,
+    prepared,
     keyOf(variables) {
       const { coerced = {} } = getVariableValues(schema, definitions, variables);
       return `${JSON.stringify(coerced)}\n${text}`;

@@ -7,12 +7,13 @@
  * throws, discards it, and marks the document: from then on each subscriber has executions of its own.
  */
 import { randomUUID } from 'node:crypto';
-import { execute, type DocumentNode, type ExecutionResult } from 'graphql';
+import type { DocumentNode } from 'graphql';
 import type { LiveCtx } from '../../resolvers/context.ts';
 import { anyViewerOf, scopeOf } from '../../resolvers/policy.ts';
 import type { Report } from '../errors.ts';
-import { rendered, type Answering } from './answer.ts';
+import { told, type Answering } from './answer.ts';
 import { itemDocuments, type ItemDocument } from './item-document.ts';
+import { executeToText, type Written } from './levels/execute.ts';
 import { cursorOf, streamed, type Streamed } from './streamed.ts';
 
 /** One subscription, as its items are executed. */
@@ -74,18 +75,18 @@ export function openSharing(
   let shared = 0;
 
   const executed = async (
-    { document }: ItemDocument,
+    { prepared }: ItemDocument,
     { variables }: Follower,
     rootValue: unknown,
     contextValue: LiveCtx,
-  ): Promise<ExecutionResult> => {
+  ): Promise<Written> => {
     executions += 1;
-    return execute({ schema, document, rootValue, contextValue, variableValues: variables });
+    return executeToText(prepared, { rootValue, contextValue, variables });
   };
 
   const forOne = async (plan: ItemDocument, follower: Follower, item: unknown) => {
     const result = await executed(plan, follower, item, follower.context());
-    return streamed(rendered(result, follower.report), cursorOf(item));
+    return streamed(told(result, follower.report), cursorOf(item));
   };
 
   /** An error is reported once, under a request id of its own; all are told the same id of the report. */
@@ -97,7 +98,7 @@ export function openSharing(
     const context = { ...contextOf(asker, untilTheEnd), viewer };
     const result = await executed(plan, follower, item, context);
     if (plan.personal) return null;
-    return streamed(rendered(result, reportOf(asker.requestId)), cursorOf(item));
+    return streamed(told(result, reportOf(asker.requestId)), cursorOf(item));
   };
 
   return {

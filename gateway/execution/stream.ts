@@ -5,12 +5,11 @@
 import {
   createSourceEventStream,
   getOperationAST,
-  GraphQLError,
   OperationTypeNode,
   type ExecutionResult,
 } from 'graphql';
 import type { Answering, Asker, Params } from './answer.ts';
-import { rendered } from './answer.ts';
+import { notExecuted, resultOf, told } from './answer.ts';
 import type { Sharing } from './sharing.ts';
 import { streamed, type Streamed } from './streamed.ts';
 
@@ -36,9 +35,9 @@ export function streaming(
   return async (params, asker) => {
     const { schema, documentOf, contextOf } = parts;
     const report = parts.reportOf(asker.requestId);
-    const shown = (result: ExecutionResult) => rendered(result, report, false).result; // It has no status.
+    const refused = (errors: readonly unknown[]) => told(notExecuted(errors), report, false); // It has no status.
     const { document, errors } = documentOf(params.query);
-    if (errors) return { refused: shown({ errors: errors.map(asGraphQL) }) };
+    if (errors) return { refused: resultOf(refused(errors)) };
     const context = () => contextOf(asker, asker.signal);
     const { operationName = null } = params;
     const variables = params.variables ?? {};
@@ -48,13 +47,13 @@ export function streaming(
       operationName,
       variableValues: variables,
       contextValue: context(),
-    }).catch((error: unknown) => ({ errors: [asGraphQL(error)] }));
-    if (!(Symbol.asyncIterator in source)) return { refused: shown(source) };
+    }).catch((error: unknown) => ({ errors: [error] }));
+    if (!(Symbol.asyncIterator in source))
+      return { refused: resultOf(refused(source.errors ?? [])) };
 
-    const resultOf = sharing.follow({ document, operationName, variables, context, report });
-    const failed = (error: unknown): Streamed =>
-      streamed({ result: shown({ errors: [asGraphQL(error)] }) }, null);
-    return { items: mapped(source[Symbol.asyncIterator](), resultOf, failed) };
+    const itemResult = sharing.follow({ document, operationName, variables, context, report });
+    const failed = (error: unknown): Streamed => streamed(refused([error]), null);
+    return { items: mapped(source[Symbol.asyncIterator](), itemResult, failed) };
   };
 }
 
@@ -91,11 +90,4 @@ function mapped(
       return this;
     },
   };
-}
-
-function asGraphQL(error: unknown): GraphQLError {
-  if (error instanceof GraphQLError) return error;
-  return new GraphQLError('', {
-    originalError: error instanceof Error ? error : new Error(String(error)),
-  });
 }

@@ -1,5 +1,6 @@
 /** One result of a subscription on its way to its reader. */
-import type { ExecutionResult } from 'graphql';
+import { textOf } from './answer.ts';
+import type { Written } from './levels/execute.ts';
 
 export interface Streamed {
   /** The result as JSON, which holds no line break: made once, however many are sent it. */
@@ -11,10 +12,9 @@ export interface Streamed {
 }
 
 /** The result of an item as it is sent: `extensions.cursor` is for clients that do not select the cursor. */
-export function streamed({ result }: { result: ExecutionResult }, cursor: string | null): Streamed {
-  const extended =
-    cursor === null ? result : { ...result, extensions: { ...result.extensions, cursor } };
-  return { text: JSON.stringify(extended), cursor, failed: result.errors !== undefined };
+export function streamed(written: Written, cursor: string | null): Streamed {
+  const extensions = cursor === null ? undefined : JSON.stringify({ cursor });
+  return { text: textOf(written, extensions), cursor, failed: written.errors.length > 0 };
 }
 
 /** The cursor of an item, of whichever field. */

@@ -3,7 +3,7 @@
  * it goes on live (browser/landing.ts). Nothing comes from another host.
  */
 import { createHash } from 'node:crypto';
-import type { Answer, Asker, Params } from '../execution/answer.ts';
+import { resultOf, type Answer, type Asker, type Params } from '../execution/answer.ts';
 import { send, type Exchange } from '../transports/exchange.ts';
 import { firstRow, type PageRun } from './board.ts';
 import { html, type Html } from './html.ts';
@@ -49,7 +49,7 @@ export async function landingPage(
   answer: (params: Params, asker: Asker) => Promise<Answer>,
 ): Promise<void> {
   const asker = { requestId: exchange.id, signal: exchange.gone, mayMutate: false };
-  const { result } = await answer({ query: LANDING_QUERY }, asker);
+  const result = resultOf(await answer({ query: LANDING_QUERY }, asker));
   const page = document(shownIn(JSON.parse(JSON.stringify(result)) as Result), Date.now());
   send(exchange, 200, 'text/html; charset=utf-8', `<!doctype html>\n${page.html}`, {
     'content-security-policy': POLICY,

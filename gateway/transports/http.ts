@@ -3,7 +3,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { NotFound, Refusal } from '../../resolvers/errors.ts';
 import { Rejected, renderError, type Report } from '../errors.ts';
-import type { Answer, Asker, Params } from '../execution/answer.ts';
+import { resultOf, type Answer, type Asker, type Params } from '../execution/answer.ts';
 import { paramsOfBody, paramsOfUrl } from '../execution/params.ts';
 import type { Bodies, Release } from '../limits/body.ts';
 import { checkContent, checkOrigin } from '../limits/origin.ts';
@@ -13,6 +13,7 @@ import { pageScript } from '../pages/scripts.ts';
 import type { HealthCheck } from '../telemetry/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { beginExchange, send, sendJson, sendRefusal, type Exchange } from './exchange.ts';
+import { mediaTypeOf, sendAnswer } from './direct.ts';
 import type { Streams } from './sse.ts';
 import { openYoga } from './yoga.ts';
 
@@ -98,7 +99,16 @@ function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: Htt
       return paramsOfBody(read.body);
     };
     const asker: Asker = { requestId: exchange.id, signal: exchange.gone, mayMutate: isPost };
+    const refused = (error: unknown) => renderError(error, reportOf(exchange.id), true);
     try {
+      const type = isPost ? mediaTypeOf(request.headers.accept) : null;
+      if (type) {
+        exchange.answer = await readParams().then(
+          (params) => answer(params, asker),
+          (error: unknown) => ({ ...NOTHING_ASKED, errors: [refused(error)] }),
+        );
+        return sendAnswer(exchange, exchange.answer, type);
+      }
       if (streams.asked(exchange)) {
         const params = await readParams();
         if (isSubscription(params)) return await streams.send(exchange, params, asker);
@@ -109,12 +119,12 @@ function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: Htt
           try {
             return await readParams();
           } catch (error) {
-            throw renderError(error, reportOf(exchange.id), true);
+            throw refused(error);
           }
         },
         answer: async (params) => {
           exchange.answer = await answer(params, asker);
-          return exchange.answer.result;
+          return resultOf(exchange.answer);
         },
       });
     } finally {
@@ -122,6 +132,9 @@ function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: Htt
     }
   };
 }
+
+/** Of a request whose parameters could not be read. */
+const NOTHING_ASKED = { data: undefined, codes: [], operation: null, operationName: null };
 
 async function readyRoute(exchange: Exchange, health: HealthCheck): Promise<void> {
   const found = await health.check();

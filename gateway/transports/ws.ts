@@ -11,7 +11,13 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Limited } from '../../resolvers/errors.ts';
 import { renderError, withoutHttp, type Report } from '../errors.ts';
-import type { Answer, Answering, Asker, Params } from '../execution/answer.ts';
+import {
+  resultOf,
+  type Answer,
+  type Answering,
+  type Asker,
+  type Params,
+} from '../execution/answer.ts';
 import { paramsIn } from '../execution/params.ts';
 import { isSubscription, type Stream } from '../execution/stream.ts';
 import type { Streamed } from '../execution/streamed.ts';
@@ -103,7 +109,8 @@ export function openSockets(server: Server, parts: SocketParts): Sockets {
       subscribe: (args) => operationOf(args).sending!,
       execute: async (args) => {
         const { params, asker } = operationOf(args);
-        return withoutHttp((await parts.answer(params, asker)).result);
+        const { data, errors } = await parts.answer(params, asker);
+        return resultOf({ data, errors: withoutHttp(errors) });
       },
       onComplete: ({ extra }, id) => {
         carriedBy.get(extra.socket)?.cursors.delete(id);

@@ -1,0 +1,51 @@
+/**
+ * The short way of an answer to its client: JSON by POST, as one buffer. What the media types mean, and which status
+ * goes with which error, is as yoga has it, which writes all other answers.
+ */
+import type { GraphQLError } from 'graphql';
+import { withoutHttp } from '../errors.ts';
+import { textOf, type Answer } from '../execution/answer.ts';
+import { send, type Exchange } from './exchange.ts';
+
+type MediaType = 'application/json' | 'application/graphql-response+json';
+
+const BY_RANGE: Readonly<Record<string, MediaType>> = {
+  'application/json': 'application/json',
+  'application/graphql-response+json': 'application/graphql-response+json',
+  'application/*': 'application/json',
+  '*/*': 'application/json',
+};
+
+/** The media type that is asked for, by the first of them; null where it is none of these, or also another. */
+export function mediaTypeOf(accept: string | undefined): MediaType | null {
+  const ranges = (accept ?? '*/*').split(',').map((range) => range.trim());
+  const types = ranges.map((range) => BY_RANGE[range]);
+  return types.every((type) => type !== undefined) ? types[0]! : null;
+}
+
+/** Sends an answer. Errors that left no data decide status and headers by `extensions.http`, which nobody is shown. */
+export function sendAnswer(exchange: Exchange, answer: Answer, type: MediaType): void {
+  const errors = withoutHttp(answer.errors);
+  const { status, headers } = toldByHttp(answer.errors, type === 'application/json');
+  const body = textOf({ data: answer.data, errors });
+  send(exchange, status, `${type}; charset=utf-8`, body, headers);
+}
+
+interface Http {
+  readonly status?: number;
+  /** Of the document: where plain JSON is accepted the answer is 200, as the specification asks. */
+  readonly spec?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function toldByHttp(errors: readonly GraphQLError[], isPlainJson: boolean) {
+  let status = 0;
+  const headers: Record<string, string> = {};
+  for (const { extensions } of errors) {
+    const http = extensions['http'] as Http | undefined;
+    if (!http) continue;
+    Object.assign(headers, http.headers);
+    if (!(isPlainJson && http.spec)) status = Math.max(status, http.status ?? 0);
+  }
+  return { status: status || 200, headers };
+}
