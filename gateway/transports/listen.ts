@@ -14,6 +14,8 @@ export interface Listening {
 }
 
 const IDLE_CHECK_ms = 50;
+/** Of all headers of a request: a cursor in Last-Event-ID grows with the transactions that are open, to 32 KB. */
+const HEADERS_BYTES_MAX = 65_536;
 
 /**
  * Listens. Rejects with EADDRINUSE and the like, in words. `attach` is given the server before it listens, for what
@@ -28,6 +30,7 @@ export async function listen(
   let drained: Promise<boolean> | undefined;
   const server = createServer(
     {
+      maxHeaderSize: HEADERS_BYTES_MAX,
       requestTimeout: config.http_receive_timeout_ms,
       headersTimeout: config.http_receive_timeout_ms,
       connectionsCheckingInterval: Math.min(1_000, config.http_receive_timeout_ms),
