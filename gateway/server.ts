@@ -84,9 +84,9 @@ export async function serve(parts: ServerParts): Promise<Listening> {
         ...parts.live.counts(),
       }),
     });
-    return async () => {
+    return async (late) => {
       streams.drain();
-      await sockets.drain();
+      await sockets.drain(late);
     };
   });
 }
