@@ -1,4 +1,5 @@
 /** What changes in a workspace, ready to be followed. docs/PROTOCOL.md shows it as messages. */
+import { operation, textOf, type Operation } from './operation.ts';
 import type { Fetch } from './post.ts';
 import { answerIn, post } from './post.ts';
 import { Refused, refusedBy } from './refused.ts';
@@ -34,6 +35,15 @@ export interface ChangesOptions {
   readonly types?: readonly ChangeType[];
 }
 
+const CHANGES: Operation<{ changes: Change }, never> =
+  operation(`subscription Changes($after: Cursor, $types: [ChangeType!]) {
+  changes(after: $after, types: $types) { type id version gone fromSeq toSeq recordedAt cursor }
+}`);
+
+const NOW: Operation<{ changesCursor: string | null }, never> = operation(
+  `query ChangesCursor { changesCursor }`,
+);
+
 /**
  * Every change of a workflow, run or artifact, each once. Of one id only what is newer than what came before is handed
  * over: a change that commits late, behind a newer one, is kept back and counted as `older`. Passes by WebSocket and
@@ -42,9 +52,7 @@ export interface ChangesOptions {
  */
 export function changes({ after = null, types }: ChangesOptions = {}): Followed<Change> {
   return {
-    query: `subscription Changes($after: Cursor, $types: [ChangeType!]) {
-  changes(after: $after, types: $types) { type id version gone fromSeq toSeq recordedAt cursor }
-}`,
+    query: textOf(CHANGES),
     variables: { types: types ?? null },
     field: 'changes',
     after,
@@ -67,7 +75,7 @@ export interface CursorOptions {
  */
 export async function changesCursor({ url, signal, ...options }: CursorOptions): Promise<string> {
   const fetch: Fetch = options.fetch ?? ((...asked) => globalThis.fetch(...asked));
-  const body = JSON.stringify({ query: '{ changesCursor }' });
+  const body = JSON.stringify({ query: textOf(NOW) });
   const headers = { accept: 'application/graphql-response+json' };
   const never = new AbortController().signal;
   const response = await post(fetch, url, body, headers, signal ?? never);

@@ -17,10 +17,10 @@ export const operation = ((text: string) => text) as unknown as typeof generated
  * of its own.
  */
 export function textOf(
-  asked: Operation<unknown, never>,
+  asked: Operation<unknown, never> | string,
   fields: Readonly<Record<string, string | undefined>> = {},
 ): string {
-  let text = asked as unknown as string;
+  let text = asked as string;
   for (const [type, chosen] of Object.entries(fields)) {
     if (chosen === undefined) continue;
     const fragment = new RegExp(`^( *\\.\\.\\. on ${type}) \\{.*\\}$`, 'm');
