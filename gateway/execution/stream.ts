@@ -13,6 +13,7 @@ import type { Answering, Asker, Params } from './answer.ts';
 import { rendered } from './answer.ts';
 import type { Sharing } from './sharing.ts';
 import { streamed, type Streamed } from './streamed.ts';
+import { openTurns, type Turns } from './turns.ts';
 
 /** A subscription that began, or why it did not: one result, without items to come. */
 export type Stream =
@@ -32,6 +33,7 @@ export function isSubscription({ documentOf }: Answering, params: Params): boole
 export function streaming(
   parts: Answering,
   sharing: Sharing,
+  turns: Turns = openTurns(),
 ): (params: Params, asker: Asker) => Promise<Stream> {
   return async (params, asker) => {
     const { schema, documentOf, contextOf } = parts;
@@ -54,7 +56,7 @@ export function streaming(
     const resultOf = sharing.follow({ document, operationName, variables, context, report });
     const failed = (error: unknown): Streamed =>
       streamed({ result: shown({ errors: [asGraphQL(error)] }) }, null);
-    return { items: mapped(source[Symbol.asyncIterator](), resultOf, failed) };
+    return { items: mapped(source[Symbol.asyncIterator](), resultOf, failed, turns) };
   };
 }
 
@@ -63,6 +65,7 @@ function mapped(
   source: AsyncIterator<unknown>,
   resultOf: (item: unknown) => Promise<Streamed> | Streamed,
   failed: (error: unknown) => Streamed,
+  turns: Turns,
 ): AsyncIterableIterator<Streamed> {
   let over = false;
   return {
@@ -74,6 +77,7 @@ function mapped(
           over = true;
           return { done: true, value: undefined };
         }
+        for (let pause = turns.pause(); pause; pause = turns.pause()) await pause;
         const result = resultOf(step.value);
         return { done: false, value: result instanceof Promise ? await result : result };
       } catch (error) {
