@@ -1,13 +1,17 @@
-/** Types of the documents that e2e tests write, from the printed schema: `npm run codegen`. Not in git. */
+/**
+ * Types of every GraphQL operation that stands in operation(`…`) in client/ or e2e/, from the printed schema:
+ * `npm run generate`. Not in git: scripts/setup.mjs makes them. Types only are imported of what this writes.
+ */
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
   schema: 'schema/schema.graphql',
-  documents: ['e2e/**/*.ts', '!e2e/generated/**'],
+  documents: ['client/**/*.ts', 'e2e/**/*.ts', '!client/generated/**'],
+  pluckConfig: { modules: [], globalGqlIdentifierName: ['operation'], gqlMagicComment: 'none' },
   generates: {
-    'e2e/generated/': {
+    'client/generated/': {
       preset: 'client',
-      presetConfig: { fragmentMasking: false },
+      presetConfig: { fragmentMasking: false, gqlTagName: 'operation' },
       config: {
         useTypeImports: true,
         enumsAsTypes: true,
@@ -19,6 +23,7 @@ const config: CodegenConfig = {
           BigInt: { input: 'string | number', output: 'string' },
           Cursor: 'string',
           DateTime: 'string',
+          ID: 'string',
           JSON: 'unknown',
           UUID: 'string',
         },

@@ -1,5 +1,7 @@
 /** One call of `appendRunEvents`, which may be sent again as it was: events have ids. */
+import type { ResultOf } from '@graphql-typed-document-node/core';
 import type { Clock } from './clock.ts';
+import { operation, textOf, type Operation } from './operation.ts';
 import { answerIn, post, type Fetch } from './post.ts';
 import { passes, refusedBy, Refused } from './refused.ts';
 
@@ -19,17 +21,17 @@ export type Sent =
   /** Not known whether it was stored, or not now: the same again, later. */
   | { readonly again: string };
 
-const APPEND = `mutation Append($input: AppendRunEventsInput!) {
+const APPEND = operation(`mutation Append($input: AppendRunEventsInput!) {
   appendRunEvents(input: $input) {
     ... on AppendedEvents { status fence }
     ... on Refusal { code message }
     ... on Invalid { issues { path message } }
   }
-}`;
+}`);
 
-const HEARTBEAT = `mutation Heartbeat($input: HeartbeatInput!) {
+const HEARTBEAT = operation(`mutation Heartbeat($input: HeartbeatInput!) {
   heartbeat(input: $input) { ... on Heartbeat { status } }
-}`;
+}`);
 
 /** Sends events, which are JSON texts already. Never rejects. */
 export async function sendEvents(
@@ -52,14 +54,14 @@ export async function sendHeartbeat(
 ): Promise<string | null> {
   const answer = await call(sending, HEARTBEAT, JSON.stringify({ runId, fence }));
   if ('again' in answer) return null;
-  const { status } = (answerIn(answer.text)?.data?.['heartbeat'] ?? {}) as { status?: string };
-  return status ?? null;
+  const data = answerIn(answer.text)?.data as ResultOf<typeof HEARTBEAT> | null | undefined;
+  return data?.heartbeat && 'status' in data.heartbeat ? data.heartbeat.status : null;
 }
 
 /** One request; `input` is JSON. */
 async function call(
   { url, fetch, request_max_ms, clock, signal }: Sending,
-  query: string,
+  asked: Operation<unknown, never>,
   input: string,
 ): Promise<{ readonly text: string; readonly status: number } | { readonly again: string }> {
   const controller = new AbortController();
@@ -67,7 +69,7 @@ async function call(
   signal.addEventListener('abort', abort, { once: true });
   const cancel = clock.after(request_max_ms, abort);
   try {
-    const body = `{"query":${JSON.stringify(query)},"variables":{"input":${input}}}`;
+    const body = `{"query":${JSON.stringify(textOf(asked))},"variables":{"input":${input}}}`;
     const headers = { accept: 'application/graphql-response+json' };
     const response = await post(fetch, url, body, headers, controller.signal);
     return { text: await response.text(), status: response.status };
@@ -77,14 +79,6 @@ async function call(
     cancel();
     signal.removeEventListener('abort', abort);
   }
-}
-
-interface Result {
-  readonly status: string;
-  readonly fence: string | null;
-  readonly code?: string;
-  readonly message: string;
-  readonly issues?: readonly object[];
 }
 
 function sentBy(text: string, status: number): Sent {
@@ -97,10 +91,10 @@ function sentBy(text: string, status: number): Sent {
     const refused = refusedBy(answer.errors);
     return passes(refused.code) ? { again: refused.message } : { refused };
   }
-  const result = answer.data?.['appendRunEvents'] as Result;
-  if (result.code === undefined) return { stored: result };
-  const { code, message, issues } = result;
-  return { refused: new Refused(code, message, issues ? { issues } : {}) };
+  const { appendRunEvents: result } = answer.data as ResultOf<typeof APPEND>;
+  if (!('code' in result)) return { stored: result };
+  const { code, message, ...details } = result;
+  return { refused: new Refused(code, message, details) };
 }
 
 /** Of something between us and the gateway: away, too slow, too much asked of it. */

@@ -13,6 +13,8 @@ import type { Fetch } from './post.ts';
 import type { Followed, Transport, TransportName } from './transport.ts';
 import { socketTransport, type OpenWebSocket, type WebSocketLike } from './websocket.ts';
 
+export { changes, changesCursor } from './changes.ts';
+export type { Change, ChangesOptions, ChangeType, CursorOptions } from './changes.ts';
 export { openEmitter } from './emitter.ts';
 export type { Emitter, EmitterCounts, EmitterOptions, NewEvent, Spool } from './emitter.ts';
 export { Refused } from './refused.ts';

@@ -1,4 +1,5 @@
 /** The newest runs that match a filter, with counters by status, ready to be followed. docs/PROTOCOL.md shows it as messages. */
+import { operation, textOf, type Operation } from './operation.ts';
 import type { Followed } from './transport.ts';
 
 /** A run of a list, as `runList` asks for it unless told otherwise. */
@@ -50,23 +51,26 @@ export interface RunListOptions {
   readonly select?: string;
 }
 
-const RUN_FIELDS =
-  'status statusName stepsTotal stepsDone stepsFailed stepsRunning startedAt finishedAt workflow { name }';
+const LIST: Operation<{ runs: RunListUpdate }, never> =
+  operation(`subscription RunList($filter: RunFilter, $first: Int, $after: Cursor) {
+  runs(filter: $filter, first: $first, after: $after) {
+    type reason cursor removed counts { status count }
+    runs {
+      id uuid version createdAt
+      ... on Run { status statusName stepsTotal stepsDone stepsFailed stepsRunning startedAt finishedAt workflow { name } }
+    }
+  }
+}`);
 
 /** The newest runs that match, then how they change. Passes by WebSocket and server-sent events. */
 export function runList<Run extends SelectedRun = ListedRun>({
   filter = null,
   first = 20,
   after = null,
-  select = RUN_FIELDS,
+  select,
 }: RunListOptions = {}): Followed<RunListUpdate<Run>> {
   return {
-    query: `subscription RunList($filter: RunFilter, $first: Int, $after: Cursor) {
-  runs(filter: $filter, first: $first, after: $after) {
-    type reason cursor removed counts { status count }
-    runs { id uuid version createdAt ${select} }
-  }
-}`,
+    query: textOf(LIST, { Run: select }),
     variables: { filter, first },
     field: 'runs',
     after,

@@ -1,4 +1,5 @@
 /** The live fields of a run, ready to be followed. docs/PROTOCOL.md shows them as messages. */
+import { operation, textOf, type Operation } from './operation.ts';
 import type { Followed } from './transport.ts';
 
 /** An event of a run, as `runEvents` below asks for it unless told otherwise. */
@@ -25,9 +26,36 @@ export interface SelectedEvent {
   readonly cursor: string;
 }
 
-const EVENT_FIELDS = 'seq eventId type stepKey attempt occurredAt recordedAt actor payload cursor';
+const EVENTS: Operation<{ runEvents: RunEvent }, never> =
+  operation(`subscription RunEvents($runId: ID!, $after: Cursor, $types: [EventType!]) {
+  runEvents(runId: $runId, after: $after, types: $types) {
+    ... on RunEvent { seq eventId type stepKey attempt occurredAt recordedAt actor payload cursor }
+  }
+}`);
 
-const PAGE_EVENTS = 1_000;
+const EVENTS_PAGE: Operation<{ runEvents: EventPage<RunEvent> | null }, never> =
+  operation(`query RunEventsPage($runId: ID!, $after: Cursor) {
+  runEvents(runId: $runId, after: $after, first: 1000) {
+    nodes {
+      ... on RunEvent { seq eventId type stepKey attempt occurredAt recordedAt actor payload cursor }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`);
+
+const STATE: Operation<{ run: RunUpdate<object, object> }, never> =
+  operation(`subscription RunState($runId: ID!, $after: Cursor) {
+  run(id: $runId, after: $after) {
+    type reason cursor
+    run {
+      version
+      ... on Run { id }
+    }
+    steps {
+      ... on StepRun { id }
+    }
+  }
+}`);
 
 export interface RunEventsOptions {
   /** Cursor of the last event that the caller has; without it from the first. */
@@ -41,23 +69,17 @@ export interface RunEventsOptions {
 /** Every event of a run, in order, each once; passes by all three transports. */
 export function runEvents<Event extends SelectedEvent = RunEvent>(
   runId: string,
-  { after = null, types, select = EVENT_FIELDS }: RunEventsOptions = {},
+  { after = null, types, select }: RunEventsOptions = {},
 ): Followed<Event> {
   const wanted = types ? new Set(types) : null;
   return {
-    query: `subscription RunEvents($runId: ID!, $after: Cursor, $types: [EventType!]) {
-  runEvents(runId: $runId, after: $after, types: $types) { ${select} }
-}`,
+    query: textOf(EVENTS, { RunEvent: select }),
     variables: { runId, types: types ?? null },
     field: 'runEvents',
     after,
     version: ({ seq }) => seq,
     poll: {
-      query: `query RunEventsPage($runId: ID!, $after: Cursor) {
-  runEvents(runId: $runId, after: $after, first: ${PAGE_EVENTS}) {
-    nodes { ${select} } pageInfo { hasNextPage endCursor }
-  }
-}`,
+      query: textOf(EVENTS_PAGE, { RunEvent: select }),
       page(data) {
         const { runEvents: found } = data as { readonly runEvents: EventPage<Event> };
         const nodes = wanted ? found.nodes.filter(({ type }) => wanted.has(type)) : found.nodes;
@@ -94,11 +116,7 @@ export function runState<Run, Step>(
   select: { readonly run: string; readonly steps: string; readonly after?: string | null },
 ): Followed<RunUpdate<Run, Step>> {
   return {
-    query: `subscription RunState($runId: ID!, $after: Cursor) {
-  run(id: $runId, after: $after) {
-    type reason cursor run { version ${select.run} } steps { ${select.steps} }
-  }
-}`,
+    query: textOf(STATE, { Run: select.run, StepRun: select.steps }),
     variables: { runId },
     field: 'run',
     after: select.after ?? null,

@@ -1,31 +1,20 @@
 /** Watched while it happens: a run followed over both transports by real clients. */
+import type { ResultOf } from '@graphql-typed-document-node/core';
 import { createClient, type Client } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { operation, textOf, type Operation } from '../client/operation.ts';
 import { WORLDS, type TestGateway, type World } from './kit/gateway.ts';
 import { openEventStream } from './kit/event-stream.ts';
 import { until } from './kit/until.ts';
 import { newWorker } from './kit/worker.ts';
 
-const EVENTS = `subscription($run: ID!, $after: Cursor) {
+const EVENTS = operation(`subscription WatchedEvents($run: ID!, $after: Cursor) {
   runEvents(runId: $run, after: $after) { seq type stepKey cursor }
-}`;
-const STATE = `subscription($run: ID!, $after: Cursor) {
+}`);
+const STATE = operation(`subscription WatchedState($run: ID!, $after: Cursor) {
   run(id: $run, after: $after) { type reason cursor run { status version } steps { stepKey status progress } }
-}`;
-
-interface Seen {
-  readonly seq: number;
-  readonly type: string;
-  readonly cursor: string;
-}
-interface Update {
-  readonly type: string;
-  readonly reason: string | null;
-  readonly cursor: string;
-  readonly run: { status: string; version: number };
-  readonly steps: { stepKey: string; status: string; progress: number | null }[];
-}
+}`);
 
 const seqs = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => from + at);
@@ -48,15 +37,17 @@ describe.each(WORLDS)('$name', ({ open }) => {
     await world.end();
   });
 
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says what the test claims of its items
-  function watch<Item>(query: string, field: string, variables: Record<string, unknown>) {
-    const items: Item[] = [];
+  function watch<Result, Variables extends Record<string, unknown>>(
+    query: Operation<Result, Variables>,
+    variables: Variables,
+  ) {
+    const items: NonNullable<Result[keyof Result]>[] = [];
     const failures: unknown[] = [];
-    const stop = client.subscribe<Record<string, Item>>(
-      { query, variables },
+    const stop = client.subscribe<Record<string, (typeof items)[number]>>(
+      { query: textOf(query), variables },
       {
         next: ({ data, errors }) => {
-          if (data?.[field]) items.push(data[field]);
+          if (data) items.push(...Object.values(data));
           else failures.push(errors);
         },
         error: (error) => failures.push(error),
@@ -68,7 +59,7 @@ describe.each(WORLDS)('$name', ({ open }) => {
 
   test('every event comes once and in order, from the first, while others are appended', async () => {
     const worker = await newWorker(gateway.url);
-    const { items, failures, stop } = watch<Seen>(EVENTS, 'runEvents', { run: worker.runId });
+    const { items, failures, stop } = watch(EVENTS, { run: worker.runId });
     await worker.start();
     await worker.progress(30);
     await worker.finish();
@@ -83,12 +74,12 @@ describe.each(WORLDS)('$name', ({ open }) => {
     const worker = await newWorker(gateway.url);
     await worker.start();
     await worker.progress(10, 5);
-    const first = watch<Seen>(EVENTS, 'runEvents', { run: worker.runId });
+    const first = watch(EVENTS, { run: worker.runId });
     await until('some events', () => first.items.length >= 8);
     first.stop();
     await worker.progress(10, 3);
     const after = first.items[7]!.cursor;
-    const second = watch<Seen>(EVENTS, 'runEvents', { run: worker.runId, after });
+    const second = watch(EVENTS, { run: worker.runId, after });
     await until('the rest', () => second.items.length >= 15);
     second.stop();
     expect(second.items.map(({ seq }) => seq)).toEqual(seqs(9, 23));
@@ -96,7 +87,7 @@ describe.each(WORLDS)('$name', ({ open }) => {
 
   test('state begins with a snapshot and goes on with what changed', async () => {
     const worker = await newWorker(gateway.url);
-    const { items, stop } = watch<Update>(STATE, 'run', { run: worker.runId });
+    const { items, stop } = watch(STATE, { run: worker.runId });
     await until('the snapshot', () => items.length === 1);
     expect(items[0]).toMatchObject({ type: 'SNAPSHOT', reason: null, run: { status: 'QUEUED' } });
     expect(items[0]!.steps).toHaveLength(1);
@@ -114,31 +105,36 @@ describe.each(WORLDS)('$name', ({ open }) => {
   test('server-sent events carry their cursor as id, by which a reader goes on', async () => {
     const worker = await newWorker(gateway.url);
     await worker.start();
-    const first = await openEventStream(gateway.url, EVENTS, { run: worker.runId });
+    const first = await openEventStream(gateway.url, textOf(EVENTS), { run: worker.runId });
     await until('three events', () => first.events.length >= 3);
     first.close();
     await worker.progress(4);
     const lastId = first.events[2]!.id;
-    const second = await openEventStream(gateway.url, EVENTS, { run: worker.runId }, lastId);
+    const second = await openEventStream(
+      gateway.url,
+      textOf(EVENTS),
+      { run: worker.runId },
+      lastId,
+    );
     await until('the rest', () => second.events.length >= 4);
     second.close();
-    const read = second.events.map(({ data }) => (data as { data: { runEvents: Seen } }).data);
+    const read = second.events.map(({ data }) => (data as { data: ResultOf<typeof EVENTS> }).data);
     expect(read.map(({ runEvents }) => runEvents.seq)).toEqual(seqs(4, 7));
   });
 
   test('what cannot be followed is refused by its code, before any item', async () => {
     const missing = '00000000-0000-7000-8000-00000000dead';
-    const refused = watch(EVENTS, 'runEvents', { run: missing });
+    const refused = watch(EVENTS, { run: missing });
     await until('the refusal', () => refused.failures.length > 0);
     expect(refused.failures[0]).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
     const worker = await newWorker(gateway.url);
-    const foreign = watch(EVENTS, 'runEvents', { run: worker.runId, after: 'bm90IG91cnM' });
+    const foreign = watch(EVENTS, { run: worker.runId, after: 'bm90IG91cnM' });
     await until('the refusal', () => foreign.failures.length > 0);
     expect(foreign.failures[0]).toMatchObject([{ extensions: { code: 'INVALID' } }]);
   });
 
   test('a subscription by an ordinary request is refused with what to do', async () => {
-    const answer = await gateway.ask(EVENTS, { run: 'x' });
+    const answer = await gateway.ask(textOf(EVENTS), { run: 'x' });
     expect(answer.errors?.[0]).toMatchObject({
       message: expect.stringContaining('text/event-stream'),
       extensions: { code: 'INVALID' },

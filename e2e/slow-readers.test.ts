@@ -31,6 +31,8 @@ const BATCH = 100;
 const MANY = 1_200;
 /** Of these, read for one that does not read: the kernel makes its buffers larger now and then. All are 14. */
 const KERNEL_pages = 6;
+/** Of the whole log, at about 1 MiB each. */
+const PAGES_min = 10;
 /** Of state, each by itself. */
 const CHANGES = 100;
 
@@ -80,8 +82,11 @@ describe.each(WORLDS)('$name', ({ open }) => {
       expect(waitingBytes(gateway.url)).toBeLessThan(full_bytes + 4 * PAYLOAD_bytes);
       expect(slow.items).toHaveLength(3);
 
+      const begun = await pages();
       const quick = await openEventStream(gateway.url, EVENTS, { run: worker.runId });
       await until('another has all', () => quick.events.length === appended);
+      // Pages end by their bytes as well: at a few hundred events each these would be one to three.
+      expect((await pages()) - begun).toBeGreaterThanOrEqual(PAGES_min);
       await append(BATCH);
       await until('and what comes now', () => quick.events.length === appended);
       quick.close();

@@ -7,6 +7,7 @@ import type { Report } from './errors.ts';
 import { answering, type Answering } from './execution/answer.ts';
 import { openDocuments } from './execution/documents.ts';
 import { openBodies } from './limits/body.ts';
+import { operationCheck } from './limits/operation.ts';
 import type { HealthCheck } from './telemetry/health.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { openSharing } from './execution/sharing.ts';
@@ -44,6 +45,13 @@ export async function serve(parts: ServerParts): Promise<Listening> {
       characters_max: DOCUMENT_CHARACTERS_MAX,
     }),
     contextOf: parts.contextOf,
+    check: operationCheck({
+      depth: config.query_depth_max,
+      fields: config.query_fields_max,
+      aliases: config.query_aliases_max,
+      directives: config.query_directives_max,
+      cost: config.query_cost_max,
+    }),
     deadline_ms: config.request_deadline_ms,
     reportOf,
   };
@@ -84,9 +92,9 @@ export async function serve(parts: ServerParts): Promise<Listening> {
         ...parts.live.counts(),
       }),
     });
-    return async () => {
+    return async (late) => {
       streams.drain();
-      await sockets.drain();
+      await sockets.drain(late);
     };
   });
 }

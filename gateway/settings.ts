@@ -148,6 +148,31 @@ export const SETTINGS = {
     whole(0, 100_000).default(1_000),
     'Documents remembered with their checks, least recently used first out. Their texts stay below 1,000,000 characters together.',
   ),
+  query_depth_max: setting(
+    'QUERY_DEPTH_MAX',
+    whole(1, 1_000).default(20),
+    'Refuse operations with more fields inside fields (LIMITED). What GraphiQL asks of the schema has 15.',
+  ),
+  query_fields_max: setting(
+    'QUERY_FIELDS_MAX',
+    whole(1, 1_000_000).default(2_000),
+    'Refuse operations with more fields, fragments counted in each of their places (LIMITED).',
+  ),
+  query_aliases_max: setting(
+    'QUERY_ALIASES_MAX',
+    whole(0, 1_000_000).default(200),
+    'Refuse operations with more aliases (LIMITED).',
+  ),
+  query_directives_max: setting(
+    'QUERY_DIRECTIVES_MAX',
+    whole(0, 1_000_000).default(200),
+    'Refuse operations with more directives (LIMITED).',
+  ),
+  query_cost_max: setting(
+    'QUERY_COST_MAX',
+    whole(1, 1_000_000_000).default(250_000),
+    'Refuse operations that may read more objects: the sizes of pages inside pages, multiplied (LIMITED).',
+  ),
   request_deadline_ms: setting(
     'REQUEST_DEADLINE_MS',
     whole(50, 600_000).default(15_000),

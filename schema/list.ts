@@ -31,6 +31,7 @@ type ImplementableInputRef = ReturnType<typeof builder.inputRef<Filter>>;
 export function pageArgs(t: ArgBuilder<Types>, { max, fallback }: PageBounds = PAGE) {
   return {
     first: t.int({
+      extensions: { fallback },
       description: `From the start, or after \`after\`: 0 to ${max}; else ${fallback}.`,
     }),
     last: t.int({

@@ -1,7 +1,7 @@
 /**
- * Brings a checkout to where it can run: packages, database client and, on request, dist/ with the first state of
- * the embedded store. Plain Node without packages: npm runs it before `start` and `test`, when there may be
- * nothing installed. Interrupted at any point, the next run makes what is missing.
+ * Brings a checkout to where it can run: packages, database client, types of GraphQL operations and, on request, dist/
+ * with the first state of the embedded store. Plain Node without packages: npm runs it before `start` and `test`, when
+ * there may be nothing installed. Interrupted at any point, the next run makes what is missing.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -44,6 +44,12 @@ export async function setUp({ build = false, install = true } = {}) {
       inputs: () => [...filesOf('prisma', /^[^/]*\.prisma$/), 'node_modules/prisma/package.json'],
       make: () => node('node_modules/prisma/build/index.js', 'generate'),
     }),
+    stamped({
+      name: 'generating the types of GraphQL operations',
+      folder: 'client/generated',
+      inputs: () => ['schema/schema.graphql', 'codegen.ts', ...filesWithOperations()],
+      make: () => node('node_modules/@graphql-codegen/cli/esm/bin.js', '--config', 'codegen.ts'),
+    }),
   ];
   if (build) {
     steps.push(
@@ -52,7 +58,9 @@ export async function setUp({ build = false, install = true } = {}) {
         folder: 'dist',
         inputs: () => [
           ...['gateway', 'schema', 'resolvers', 'prisma', 'client'].flatMap((folder) =>
-            filesOf(folder, /(?<!\.test)\.ts$|migration\.sql$/),
+            filesOf(folder, /(?<!\.test)\.ts$|migration\.sql$/).filter(
+              (file) => !file.startsWith('client/generated/'), // Types only, also of tests.
+            ),
           ),
           'package-lock.json',
           'scripts/build.mjs',
@@ -129,6 +137,12 @@ function filesOf(folder, pattern) {
     .filter((file) => pattern.test(file))
     .map((file) => `${folder}/${file}`)
     .toSorted();
+}
+
+/** Those whose operations have types: client/operation.ts. */
+function filesWithOperations() {
+  const files = ['client', 'e2e'].flatMap((folder) => filesOf(folder, /(?<!^generated.*)\.ts$/));
+  return files.filter((file) => readFileSync(inRoot(file), 'utf8').includes('operation(`'));
 }
 
 function node(...command) {

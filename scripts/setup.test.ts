@@ -11,6 +11,8 @@ import { until } from '../e2e/kit/until.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NOTE = `import { appendFileSync } from 'node:fs'; const note = (what) => appendFileSync('ran', what + '\\n');`;
 
+const CODEGEN = 'node_modules/@graphql-codegen/cli/esm/bin.js';
+
 let root: string;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'polyphony-setup-'));
@@ -23,6 +25,9 @@ beforeEach(async () => {
   await put('prisma/migrations/1_init/migration.sql', 'CREATE');
   for (const folder of ['gateway', 'schema', 'resolvers', 'client'])
     await put(`${folder}/main.ts`, '1');
+  await put('schema/schema.graphql', 'type A');
+  await put('codegen.ts', '1');
+  await put('e2e/a.test.ts', '1');
   await put('scripts/build.mjs', `${NOTE} note('build');`);
   await putNpm(`note('install');`);
 });
@@ -32,21 +37,24 @@ test('everything is made in order the first time, and nothing the second', async
   const first = await setUp('--build');
   expect(first.code).toBe(0);
   expect(first.stderr).toMatch(
-    /installing packages[^]*done in \d+ s[^]*database client[^]*building/,
+    /installing packages[^]*done in \d+ s[^]*database client[^]*GraphQL operations[^]*building/,
   );
-  expect(await ran()).toEqual(['install', 'generate', 'build']);
+  expect(await ran()).toEqual(['install', 'generate', 'types', 'build']);
   expect(await setUp('--build')).toEqual({ code: 0, stderr: '' });
-  expect(await ran()).toEqual(['install', 'generate', 'build']);
+  expect(await ran()).toEqual(['install', 'generate', 'types', 'build']);
 });
 
 test('without --build nothing is built', async () => {
   await setUp();
-  expect(await ran()).toEqual(['install', 'generate']);
+  expect(await ran()).toEqual(['install', 'generate', 'types']);
 });
 
 test.each([
   { edit: 'package-lock.json', to: lockOf('1.0.1'), again: ['install', 'build'] },
   { edit: 'prisma/schema.prisma', to: 'model B', again: ['generate'] },
+  { edit: 'schema/schema.graphql', to: 'type B', again: ['types'] },
+  { edit: 'e2e/x.test.ts', to: 'operation(`{ b }`)', again: ['types'] },
+  { edit: 'e2e/x.test.ts', to: 'nothing asked', again: [] },
   { edit: 'gateway/main.ts', to: '2', again: ['build'] },
   { edit: 'gateway/more.ts', to: '1', again: ['build'] },
   { edit: 'prisma/migrations/1_init/migration.sql', to: 'ALTER', again: ['build'] },
@@ -56,14 +64,15 @@ test.each([
   await put(edit, to);
   await putNpm(`note('install');`);
   expect((await setUp('--build')).code).toBe(0);
-  expect((await ran()).slice(3)).toEqual(again);
+  expect((await ran()).slice(4)).toEqual(again);
 });
 
 test('what somebody installed by hand is taken as it is', async () => {
   await put('node_modules/.package-lock.json', lockOf('1.0.0'));
   await putPrisma();
+  await putCodegen();
   await setUp();
-  expect(await ran()).toEqual(['generate']);
+  expect(await ran()).toEqual(['generate', 'types']);
 });
 
 test('with --no-install packages are never touched: stale ones are an error', async () => {
@@ -80,7 +89,7 @@ test('a step that fails says why, ends with 1 and is done again', async () => {
   expect(failed.stderr).toMatch(/build\.mjs failed:\nno such thing/);
   await put('scripts/build.mjs', `${NOTE} note('build');`);
   await setUp('--build');
-  expect(await ran()).toEqual(['install', 'generate', 'build']);
+  expect(await ran()).toEqual(['install', 'generate', 'types', 'build']);
 });
 
 test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
@@ -99,14 +108,14 @@ test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
 
     await put('scripts/build.mjs', `${NOTE} note('build');`);
     expect((await setUp('--build')).code).toBe(0);
-    expect(await ran()).toEqual(['install', 'generate', 'build begun', 'build']);
+    expect(await ran()).toEqual(['install', 'generate', 'types', 'build begun', 'build']);
   },
 );
 
 test('set-ups at the same time wait for each other: each thing is made once', async () => {
   const answers = await Promise.all([setUp('--build'), setUp('--build'), setUp('--build')]);
   expect(answers.map(({ code }) => code)).toEqual([0, 0, 0]);
-  expect(await ran()).toEqual(['install', 'generate', 'build']);
+  expect(await ran()).toEqual(['install', 'generate', 'types', 'build']);
 });
 
 test('the lock file has the packages of every platform, so that npm ci works anywhere', async () => {
@@ -128,6 +137,7 @@ function lockOf(version: string): string {
 /** An npm that installs a Prisma, and writes npm's record last. */
 async function putNpm(body: string): Promise<void> {
   await putPrisma('straw/prisma.mjs', 'straw/package.json');
+  await putCodegen('straw/codegen.mjs');
   await put(
     'npm/npm-cli.js',
     `const { appendFileSync, cpSync, rmSync, mkdirSync } = require('node:fs');
@@ -136,6 +146,7 @@ async function putNpm(body: string): Promise<void> {
     mkdirSync('node_modules/prisma/build', { recursive: true });
     cpSync('straw/package.json', 'node_modules/prisma/package.json');
     cpSync('straw/prisma.mjs', 'node_modules/prisma/build/index.js');
+    cpSync('straw/codegen.mjs', '${CODEGEN}');
     ${body}
     cpSync('package-lock.json', 'node_modules/.package-lock.json');`,
   );
@@ -147,6 +158,10 @@ async function putPrisma(
 ): Promise<void> {
   await put(program, `${NOTE} note('generate');`);
   await put(manifest, '{"type":"module"}');
+}
+
+async function putCodegen(program = CODEGEN): Promise<void> {
+  await put(program, `${NOTE} note('types');`);
 }
 
 async function put(file: string, text: string): Promise<void> {

@@ -50,7 +50,8 @@ function listening(child: ChildProcess): Promise<string> {
   });
 }
 
-function cpuOf({ pid }: ChildProcess): number {
+/** User and system time of a process so far, all its threads. */
+export function cpuOf({ pid }: ChildProcess): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_ms;
 }

@@ -11,6 +11,7 @@ import { LOCAL_VIEWER } from '../../resolvers/policy.ts';
 import { storeWorkflowVersion } from '../../resolvers/runs/store-version.ts';
 import { openServer, type TestDatabase } from '../kit/database.ts';
 import { startPostgres } from '../kit/postgres-server.ts';
+import { durability } from './durability.ts';
 import { median, spread } from './figures.ts';
 import { writeBare } from './ingest-bare.ts';
 import { appendByGraphQL } from './ingest-graphql.ts';
@@ -45,7 +46,7 @@ export async function run(args: string[]): Promise<object> {
     const few = await throughLog(database, await queued(database, version, IN_FLIGHT_FEW));
     const shares = log.map((each, round) => each / bare[round]!);
     return {
-      durability: await durability(database),
+      durability: await durability(database.pool),
       atOnce: IN_FLIGHT,
       bare_perSecond: median(bare),
       log_perSecond: median(log),
@@ -156,12 +157,4 @@ async function queued({ sql }: TestDatabase, version: Version, count: number): P
     ),
   );
   return lives;
-}
-
-async function durability({ pool }: TestDatabase): Promise<Record<string, string>> {
-  const { rows } = await pool.query<{ name: string; setting: string }>(
-    `/* bench.durability */ SELECT name, setting FROM pg_settings
-     WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes', 'server_version')`,
-  );
-  return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
 }

@@ -8,6 +8,9 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<unkno
   start: () => import('./start.ts'),
   ingest: () => import('./ingest.ts'),
   lists: () => import('./lists.ts'),
+  fanout: () => import('./fanout.ts'),
+  replay: () => import('./replay.ts'),
+  emitter: () => import('./emitter.ts'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

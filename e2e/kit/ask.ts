@@ -1,4 +1,9 @@
-/** One GraphQL request over HTTP, without any of the client's kindness: no repeat, no patience. */
+/**
+ * One GraphQL request over HTTP, without any of the client's kindness: no repeat, no patience. What is asked is an
+ * operation(`…`) of client/operation.ts, which the type check holds to the schema, or a bare text.
+ */
+import type { ResultOf } from '@graphql-typed-document-node/core';
+import { operation, textOf, type Operation } from '../../client/operation.ts';
 
 export type Answered<Data> =
   | { readonly data: Data }
@@ -7,10 +12,21 @@ export type Answered<Data> =
   /** Refused, with the code of the first error. */
   | { readonly refused: string; readonly message: string };
 
-/** Posts the operation. `Data` is what it answers when it succeeds whole. */
+/** What it answers when nothing is refused: of the union of a result and refusals, the result. */
+export type Whole<Result> = {
+  readonly [Field in keyof Result]: Exclude<Result[Field], { code: string }>;
+};
+
+/** Posts the operation. `Data` is what a bare text answers when it succeeds whole. */
+export function ask<Result, Variables extends object>(
+  url: string,
+  query: Operation<Result, Variables>,
+  variables: Variables,
+): Promise<Answered<Whole<Result>>>;
+export function ask<Data>(url: string, query: string, variables?: object): Promise<Answered<Data>>;
 export async function ask<Data>(
   url: string,
-  query: string,
+  query: string | Operation<unknown, never>,
   variables: object = {},
 ): Promise<Answered<Data>> {
   let text: string;
@@ -18,7 +34,7 @@ export async function ask<Data>(
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
-      body: JSON.stringify({ query, variables }),
+      body: JSON.stringify({ query: textOf(query), variables }),
     });
     text = await response.text();
   } catch (error) {
@@ -37,8 +53,18 @@ export async function ask<Data>(
 }
 
 /** The same where anything but success is a failure of the test. */
-export async function asked<Data>(url: string, query: string, variables?: object): Promise<Data> {
-  const answer = await ask<Data>(url, query, variables);
+export function asked<Result, Variables extends object>(
+  url: string,
+  query: Operation<Result, Variables>,
+  variables: Variables,
+): Promise<Whole<Result>>;
+export function asked<Data>(url: string, query: string, variables?: object): Promise<Data>;
+export async function asked<Data>(
+  url: string,
+  query: string | Operation<unknown, never>,
+  variables?: object,
+): Promise<Data> {
+  const answer = await ask<Data>(url, textOf(query), variables);
   if ('data' in answer) return answer.data;
   throw new Error(JSON.stringify(answer));
 }
@@ -47,31 +73,20 @@ export async function asked<Data>(url: string, query: string, variables?: object
 export async function allEvents(url: string, runId: string): Promise<readonly ReadEvent[]> {
   const events: ReadEvent[] = [];
   for (let after: string | null = null; ;) {
-    const { runEvents }: EventPage = await asked<EventPage>(url, EVENTS, { runId, after });
-    events.push(...runEvents.nodes);
-    if (!runEvents.pageInfo.hasNextPage) return events;
-    after = runEvents.pageInfo.endCursor;
+    const answer: Whole<ResultOf<typeof EVENTS>> = await asked(url, EVENTS, { runId, after });
+    const { nodes, pageInfo } = answer.runEvents!;
+    events.push(...nodes);
+    if (!pageInfo.hasNextPage) return events;
+    after = pageInfo.endCursor;
   }
 }
 
-export interface ReadEvent {
-  readonly seq: number;
-  readonly eventId: string;
-  readonly type: string;
-  readonly occurredAt: string;
-  readonly stepKey: string | null;
-}
+/** An event as `allEvents` reads it. */
+export type ReadEvent = NonNullable<ResultOf<typeof EVENTS>['runEvents']>['nodes'][number];
 
-interface EventPage {
-  readonly runEvents: {
-    readonly nodes: readonly ReadEvent[];
-    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-  };
-}
-
-const EVENTS = `query AllEvents($runId: ID!, $after: Cursor) {
+const EVENTS = operation(`query AllEvents($runId: ID!, $after: Cursor) {
   runEvents(runId: $runId, after: $after, first: 1000) {
     nodes { seq eventId type occurredAt stepKey }
     pageInfo { hasNextPage endCursor }
   }
-}`;
+}`);

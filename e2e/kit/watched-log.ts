@@ -5,13 +5,14 @@ import type { Answering } from '../../gateway/execution/answer.ts';
 import { openDocuments } from '../../gateway/execution/documents.ts';
 import { openSharing, type SharingLimits } from '../../gateway/execution/sharing.ts';
 import { streaming } from '../../gateway/execution/stream.ts';
+import { openTurns } from '../../gateway/execution/turns.ts';
 import type { LiveCtx } from '../../resolvers/context.ts';
 import { LOCAL_VIEWER, type Viewer } from '../../resolvers/policy.ts';
 
 /** A log in memory, whose followers are handed the same objects, as those of resolvers/live/ are. */
 export function watchedLog(
   resolvers: Record<string, GraphQLFieldResolver<Item, LiveCtx>> = {},
-  limits?: SharingLimits,
+  { limits, now_ms }: { limits?: SharingLimits; now_ms?: () => number } = {},
 ) {
   const schema = buildSchema(`
     type Query { a: Int }
@@ -56,11 +57,12 @@ export function watchedLog(
     }),
     contextOf: ({ requestId }, signal) =>
       ({ signal, requestId, viewer: viewers.get(requestId) ?? LOCAL_VIEWER }) as LiveCtx,
+    check: () => undefined,
     deadline_ms: 1_000,
     reportOf: (requestId) => (error, id) => reports.push({ error, id, requestId }),
   };
   const sharing = openSharing(parts, limits);
-  const stream = streaming(parts, sharing);
+  const stream = streaming(parts, sharing, openTurns(now_ms));
 
   return {
     contexts,

@@ -1,4 +1,6 @@
 /** A worker at one run, as tests drive it: by the public API, in order, with its fence. */
+import type { EventType, RunEventInput } from '../../client/generated/graphql.ts';
+import { operation } from '../../client/operation.ts';
 import { newId } from '../../resolvers/keys.ts';
 import { asked } from './ask.ts';
 
@@ -12,35 +14,28 @@ export interface Worker {
   finish(): Promise<void>;
 }
 
-const REGISTER = `mutation {
+const REGISTER = operation(`mutation RegisterWatched {
   registerWorkflow(input: { key: "watched", name: "Watched", kind: "test", steps: [{ key: "only" }] }) {
     ... on RegisteredWorkflow { version { id } } ... on Refusal { code message }
   }
-}`;
-const START = `mutation ($input: StartRunInput!) {
+}`);
+const START = operation(`mutation StartWatched($input: StartRunInput!) {
   startRun(input: $input) { ... on Run { uuid } ... on Refusal { code message } }
-}`;
-const APPEND = `mutation ($input: AppendRunEventsInput!) {
+}`);
+const APPEND = operation(`mutation AppendWatched($input: AppendRunEventsInput!) {
   appendRunEvents(input: $input) { ... on AppendedEvents { fence } ... on Refusal { code message } }
-}`;
+}`);
 
 /** Queues a run of a workflow with one step. */
 export async function newWorker(url: string, metadata: object = {}): Promise<Worker> {
-  const { registerWorkflow } = await asked<{ registerWorkflow: { version: { id: string } } }>(
-    url,
-    REGISTER,
-  );
+  const { registerWorkflow } = await asked(url, REGISTER, {});
   const workflowVersionId = registerWorkflow.version.id;
-  const { startRun } = await asked<{ startRun: { uuid: string } }>(url, START, {
-    input: { workflowVersionId, metadata },
-  });
+  const { startRun } = await asked(url, START, { input: { workflowVersionId, metadata } });
   const runId = startRun.uuid;
   let fence: string | null = null;
-  const append = async (events: object[]) => {
-    const answer = await asked<{ appendRunEvents: { fence: string | null } }>(url, APPEND, {
-      input: { runId, fence, events },
-    });
-    fence = answer.appendRunEvents.fence ?? fence;
+  const append = async (events: RunEventInput[]) => {
+    const { appendRunEvents } = await asked(url, APPEND, { input: { runId, fence, events } });
+    fence = appendRunEvents.fence ?? fence;
   };
   return {
     runId,
@@ -58,6 +53,10 @@ export async function newWorker(url: string, metadata: object = {}): Promise<Wor
   };
 }
 
-function event(type: string, stepKey: string | null = null, payload: object = {}) {
+function event(
+  type: EventType,
+  stepKey: string | null = null,
+  payload: object = {},
+): RunEventInput {
   return { eventId: newId(), type, stepKey, occurredAt: new Date().toISOString(), payload };
 }

@@ -32,6 +32,7 @@ function setUp(
     schema,
     documentOf: openDocuments(schema, limits),
     contextOf: (_asker, signal) => ({ signal }) as LiveCtx,
+    check: () => undefined,
     deadline_ms,
     reportOf: () => (error, id) => reported.push({ error, id }),
   });

@@ -7,7 +7,7 @@ import type { LiveCtx } from '../../resolvers/context.ts';
 import { Refusal, type RefusalCode } from '../../resolvers/errors.ts';
 import { Rejected, renderError, type Report } from '../errors.ts';
 import type { Found } from './documents.ts';
-import { executeToText, type Written } from './levels/execute.ts';
+import { executeToText, type Prepared, type Written } from './levels/execute.ts';
 
 /** What is asked: the four parameters of GraphQL over HTTP, checked by `paramsIn`. */
 export interface Params {
@@ -63,6 +63,8 @@ export interface Answering {
   readonly documentOf: (text: string) => Found;
   /** The context of one operation. `signal` aborts when the client left or the deadline passed. */
   readonly contextOf: (asker: Asker, signal: AbortSignal) => LiveCtx;
+  /** Throws Limited for an operation that asks for too much. */
+  readonly check: (prepared: Prepared, variables: Readonly<Record<string, unknown>>) => void;
   /** Longest time from here to the answer. */
   readonly deadline_ms: number;
   /** Logs our bugs, of this request. */
@@ -93,7 +95,7 @@ export function answering(parts: Answering): (params: Params, asker: Asker) => P
 type Known = { -readonly [Key in 'operation' | 'operationName']: Answer[Key] };
 
 async function executed(
-  { documentOf, contextOf }: Answering,
+  { documentOf, contextOf, check }: Answering,
   { query, operationName, variables }: Params,
   asker: Asker,
   clock: Clock,
@@ -107,6 +109,7 @@ async function executed(
   known.operationName = name?.value ?? null;
   if (operation === OperationTypeNode.MUTATION && !asker.mayMutate) throw MUTATION_BY_GET;
   if (operation === OperationTypeNode.SUBSCRIPTION) throw SUBSCRIPTION_ALONE;
+  check(prepared, variables ?? {});
   const { signal } = clock;
   return executeToText(prepared, { variables, contextValue: contextOf(asker, signal), signal });
 }

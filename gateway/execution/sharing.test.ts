@@ -188,7 +188,7 @@ test.each([
     [3, 3],
     [4, 8], // The slow one comes when the first is gone; making it again drives out the next.
   ] as const) {
-    const { watch, publish, counts } = watchedLog({}, kept);
+    const { watch, publish, counts } = watchedLog({}, { limits: kept });
     const gate = deferred();
     const slow = await watch(VALUE, { from: gate.promise });
     const quick = await watch(VALUE);

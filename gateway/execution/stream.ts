@@ -12,6 +12,7 @@ import type { Answering, Asker, Params } from './answer.ts';
 import { notExecuted, resultOf, told } from './answer.ts';
 import type { Sharing } from './sharing.ts';
 import { streamed, type Streamed } from './streamed.ts';
+import { openTurns, type Turns } from './turns.ts';
 
 /** A subscription that began, or why it did not: one result, without items to come. */
 export type Stream =
@@ -31,16 +32,23 @@ export function isSubscription({ documentOf }: Answering, params: Params): boole
 export function streaming(
   parts: Answering,
   sharing: Sharing,
+  turns: Turns = openTurns(),
 ): (params: Params, asker: Asker) => Promise<Stream> {
   return async (params, asker) => {
     const { schema, documentOf, contextOf } = parts;
     const report = parts.reportOf(asker.requestId);
     const refused = (errors: readonly unknown[]) => told(notExecuted(errors), report, false); // It has no status.
-    const { document, errors } = documentOf(params.query);
-    if (errors) return { refused: resultOf(refused(errors)) };
+    const found = documentOf(params.query);
+    if (found.errors) return { refused: resultOf(refused(found.errors)) };
+    const { document } = found;
     const context = () => contextOf(asker, asker.signal);
     const { operationName = null } = params;
     const variables = params.variables ?? {};
+    try {
+      parts.check(found.operation(operationName), variables);
+    } catch (error) {
+      return { refused: resultOf(refused([error])) };
+    }
     const source = await createSourceEventStream({
       schema,
       document,
@@ -53,7 +61,7 @@ export function streaming(
 
     const itemResult = sharing.follow({ document, operationName, variables, context, report });
     const failed = (error: unknown): Streamed => streamed(refused([error]), null);
-    return { items: mapped(source[Symbol.asyncIterator](), itemResult, failed) };
+    return { items: mapped(source[Symbol.asyncIterator](), itemResult, failed, turns) };
   };
 }
 
@@ -62,6 +70,7 @@ function mapped(
   source: AsyncIterator<unknown>,
   resultOf: (item: unknown) => Promise<Streamed> | Streamed,
   failed: (error: unknown) => Streamed,
+  turns: Turns,
 ): AsyncIterableIterator<Streamed> {
   let over = false;
   return {
@@ -73,6 +82,7 @@ function mapped(
           over = true;
           return { done: true, value: undefined };
         }
+        for (let pause = turns.pause(); pause; pause = turns.pause()) await pause;
         const result = resultOf(step.value);
         return { done: false, value: result instanceof Promise ? await result : result };
       } catch (error) {

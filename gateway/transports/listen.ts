@@ -13,21 +13,27 @@ export interface Listening {
   drain(bound_ms: number): Promise<boolean>;
 }
 
+type Detach = (late: AbortSignal) => Promise<void>;
+
 const IDLE_CHECK_ms = 50;
+/** Of all headers of a request: a cursor in Last-Event-ID grows with the transactions that are open, to 32 KB. */
+const HEADERS_BYTES_MAX = 65_536;
 
 /**
  * Listens. Rejects with EADDRINUSE and the like, in words. `attach` is given the server before it listens, for what
- * lives longer than a request; what it answers ends that when the server drains.
+ * lives longer than a request; what it answers ends that when the server drains, and cuts what is left when its signal
+ * aborts.
  */
 export async function listen(
   config: Pick<Config, 'host' | 'port' | 'http_connections_max' | 'http_receive_timeout_ms'>,
   listener: RequestListener,
-  attach: (server: Server) => () => Promise<void> = () => () => Promise.resolve(),
+  attach: (server: Server) => Detach = () => () => Promise.resolve(),
 ): Promise<Listening> {
   let draining = false;
   let drained: Promise<boolean> | undefined;
   const server = createServer(
     {
+      maxHeaderSize: HEADERS_BYTES_MAX,
       requestTimeout: config.http_receive_timeout_ms,
       headersTimeout: config.http_receive_timeout_ms,
       connectionsCheckingInterval: Math.min(1_000, config.http_receive_timeout_ms),
@@ -78,21 +84,19 @@ export class StartError extends Error {
   override name = 'StartError';
 }
 
-async function close(
-  server: Server,
-  bound_ms: number,
-  detach: () => Promise<void>,
-): Promise<boolean> {
+async function close(server: Server, bound_ms: number, detach: Detach): Promise<boolean> {
   let clean = true;
   const closed = once(server, 'close');
   server.close();
   // A connection that becomes idle after close() stays open: asked again and again.
   const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_ms);
+  const late = new AbortController();
   const bound = setTimeout(() => {
     clean = false;
     server.closeAllConnections();
+    late.abort(); // To the server an upgraded connection is none.
   }, bound_ms);
-  await Promise.all([detach(), closed]);
+  await Promise.all([detach(late.signal), closed]);
   clearInterval(idle);
   clearTimeout(bound);
   return clean;

@@ -48,8 +48,8 @@ export interface SocketParts {
 }
 
 export interface Sockets {
-  /** Ends each operation with where to go on, then closes every socket with 1012. */
-  drain(): Promise<void>;
+  /** Ends each operation with where to go on, then closes every socket with 1012; cuts those left when `late` aborts. */
+  drain(late: AbortSignal): Promise<void>;
   counts(): { readonly sockets: number; readonly operations: number };
 }
 
@@ -121,8 +121,11 @@ export function openSockets(server: Server, parts: SocketParts): Sockets {
   );
 
   return {
-    async drain() {
+    async drain(late) {
       server.off('upgrade', upgrade);
+      late.addEventListener('abort', () => {
+        for (const socket of carriedBy.keys()) socket.terminate(); // A stalled peer never answers the close.
+      });
       for (const [socket, { cursors }] of carriedBy) {
         for (const [id, cursor] of cursors) {
           const payload = { data: null, extensions: { resume: { after: cursor } } };

@@ -57,7 +57,7 @@ export function openChannel(sql: Sql, runId: string): Channel {
       for (const wake of waiting) wake();
       return true;
     },
-    async after(seq) {
+    after(seq) {
       const kept = pages.get(seq)?.asked ?? within(pages, seq);
       if (kept) return kept;
       const asked = readEvents(sql, runId, seq, PAGE_EVENTS_MAX, PAGE_BYTES_MAX).then((events) =>
@@ -86,9 +86,13 @@ interface Page {
 }
 
 /** The rest of a page that goes over the position: so followers that began apart come to hold the same events. */
-function within(pages: ReadonlyMap<number, Page>, seq: number): readonly LiveEvent[] | undefined {
+function within(
+  pages: ReadonlyMap<number, Page>,
+  seq: number,
+): Promise<readonly LiveEvent[]> | undefined {
   for (const [from, { events }] of pages) {
-    if (events && from < seq && seq < from + events.length) return events.slice(seq - from);
+    if (events && from < seq && seq < from + events.length)
+      return Promise.resolve(events.slice(seq - from));
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
 import { openListWorld, untilSame, type ListWorld } from '../../e2e/kit/run-lists.ts';
 import { until } from '../../e2e/kit/until.ts';
-import { otherViewer } from '../../e2e/kit/world.ts';
+import { otherViewer, seedRun } from '../../e2e/kit/world.ts';
 import { newEpoch } from '../events/feed/epoch.ts';
 import { removeOldChanges } from '../events/feed/retention.ts';
 import type { Filter } from '../filter.ts';
@@ -191,6 +191,22 @@ describe.each(DATABASES)('$name', ({ open }) => {
     const reordered = { first: 3, filter: { workflowId: asked.filter.workflowId, ...RUNNING } };
     const same = await followRuns(world.ctx, { ...reordered, after: cursor });
     await same.return?.();
+  });
+
+  test('changes of another workspace are not told to who comes again', async () => {
+    const [run = ''] = await running(1);
+    const before = await left(own());
+    const stranger = await otherViewer(database);
+    const theirs = await seedRun(database, ['only'], { viewer: stranger });
+    await database.pool.query(
+      `/* test */ INSERT INTO run_event (run_id, seq, event_id, type, occurred_at, actor)
+      VALUES ($1, 1, $1, 'RUN_QUEUED', now(), 'gateway')`,
+      [theirs],
+    );
+    await world.move(run, 'LOG_APPENDED');
+    const after = world.resume(before, own());
+    await untilSame(world, own(), after);
+    expect(after.items[0]).toMatchObject({ type: 'CHANGE', runs: [{ id: run }], removed: [] });
   });
 
   test('what the query refuses is refused in the same words, before any item', async () => {

@@ -71,7 +71,7 @@ async function changesOf(feed: FeedHub, list: RunList, after: Position): Promise
       for (const change of page.changes) {
         if (change.workspaceId !== workspaceId || !list.reach.kinds.has(change.kind)) continue;
         if (change.kind !== 'run')
-          return restart(`the filter goes by a ${change.kind} that changed`);
+          return restart(`${change.kind}s that the filter goes by changed`);
         ids.add(change.id);
       }
       if (ids.size > CHANGED_RUNS_MAX) return restart(TOO_MUCH);

@@ -143,16 +143,6 @@ describe.each(DATABASES)('$name', ({ name, open }) => {
     await until('none', () => sibling.held().runs.length + retried.held().runs.length === 0);
   });
 
-  test('a run leaves a filter by time when its time is over, though nothing changes', async () => {
-    let now = new Date('2026-05-04T03:30:00Z'); // The runs of this kit are of 03:02.
-    await world.queue(1);
-    const follower = world.follow(own({ createdAt: { lastHours: 1 } }), { now: () => now });
-    await until('it is in', () => follower.held().runs.length === 1);
-    now = new Date('2026-05-04T04:03:00Z');
-    await until('it is out', () => follower.held().runs.length === 0);
-    expect(follower.items.at(-1)).toMatchObject({ type: 'CHANGE', counts: [] });
-  });
-
   test('runs of another workspace are never seen, nor their ids', async () => {
     const stranger = await otherViewer(database);
     const mine = world.follow({});

@@ -29,6 +29,7 @@ import { writeData } from './write.ts';
 export interface Prepared {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
+  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   /** The plan for these variables. */
   planFor(variables: Readonly<Record<string, unknown>>): Plan;
 }
@@ -61,6 +62,7 @@ export function prepare(
   return {
     schema,
     operation,
+    fragments,
     planFor(variables) {
       const key = names.map((name) => (variables[name] === true ? '1' : '0')).join('');
       let plan = plans.get(key);

@@ -28,7 +28,10 @@ export interface Measures {
   readonly cost: number;
 }
 
-/** How many objects a field may answer for one parent, by its arguments; in `extensions.size` of its definition. */
+/**
+ * How many objects a field may answer for one parent, by its arguments; in `extensions.size` of its definition. Pages
+ * as Relay has them need none: it is `first` or `last`, else `extensions.fallback` of the argument `first`.
+ */
 export type Size = (args: Readonly<Record<string, unknown>>) => number;
 
 export interface Measured {
@@ -71,8 +74,7 @@ export function measure({ schema, operation, fragments, variables }: Measured): 
     const alias = node.alias ? 1 : 0;
     if (!def || !node.selectionSet) return { ...NOTHING, depth: 1, fields: 1, aliases: alias };
     const below = ofSet(node.selectionSet, getNamedType(def.type));
-    const size = def.extensions['size'] as Size | undefined;
-    const objects = size ? size(argumentsIn(node, variables)) : 1;
+    const objects = sizeOf(def, argumentsIn(node, variables));
     return {
       depth: below.depth + 1,
       fields: below.fields + 1,
@@ -100,6 +102,18 @@ function definitionOf(
   name: string,
 ): GraphQLField<unknown, unknown> | undefined {
   return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
+}
+
+function sizeOf(
+  { args, extensions }: GraphQLField<unknown, unknown>,
+  given: Readonly<Record<string, unknown>>,
+): number {
+  const size = extensions['size'] as Size | undefined;
+  if (size) return size(given);
+  const fallback = args.find(({ name }) => name === 'first')?.extensions['fallback'];
+  if (typeof fallback !== 'number') return 1;
+  const asked = given['first'] ?? given['last'];
+  return typeof asked === 'number' && asked >= 0 ? asked : fallback;
 }
 
 /** As written: a size that is none is refused by who reads it. */

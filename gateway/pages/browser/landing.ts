@@ -3,7 +3,7 @@
  * gateway is away; the client comes again by itself and goes on after what it has.
  */
 import { openClient } from 'polyphony/client';
-import { openBoard, type PageRun } from '../board.ts';
+import { isActive, openBoard, type PageRun } from '../board.ts';
 import { ENDED_MAX } from '../landing-documents.ts';
 import { nameOf, statusWords } from '../run-row.ts';
 import {
@@ -33,7 +33,8 @@ const known = JSON.parse(document.getElementById('known')!.textContent) as {
 const ahead_ms = known.now_ms - Date.now();
 const now_ms = () => Date.now() + ahead_ms;
 
-let { whole } = known;
+let stale = !known.whole;
+let endedCount: number | null = null;
 
 const board = openBoard({ linger_ms: LINGER_ms, ended_max: ENDED_MAX });
 const view = openView(board, now_ms);
@@ -45,11 +46,12 @@ follow();
 setInterval(() => {
   view.soon();
   void settle();
+  void showEnded();
 }, TICK_ms);
 
 function follow(): void {
   const runs = client.follow(activeRuns, { item: take, state: (state) => view.link(state) });
-  const counts = client.follow(allCounts, { item: (item) => view.counts(item.counts) });
+  const counts = client.follow(allCounts, { item: count });
   const again = () => {
     runs.stop();
     counts.stop();
@@ -59,7 +61,7 @@ function follow(): void {
 }
 
 function take({ type, reason, runs, removed }: RunsUpdate): void {
-  if (reason !== null || !whole) void startOver();
+  if (reason !== null) startOver();
   if (type === 'SNAPSHOT') {
     const there = new Set(runs.map(({ id }) => id));
     board.leave(board.running().filter((id) => !there.has(id)));
@@ -71,20 +73,37 @@ function take({ type, reason, runs, removed }: RunsUpdate): void {
 }
 
 /** The database may have been restored: what was shown may never have been. */
-async function startOver(): Promise<void> {
-  whole = true;
+function startOver(): void {
   board.forget();
+  stale = true;
+  void showEnded();
+}
+
+/** A run may begin and end between two looks: then only the counters tell. */
+function count({ counts }: Pick<RunsUpdate, 'counts'>): void {
+  view.counts(counts);
+  const ended = counts.filter((each) => !isActive(each));
+  const sum = ended.reduce((total, each) => total + each.count, 0);
+  stale ||= sum !== endedCount;
+  endedCount = sum;
+  void showEnded();
+}
+
+/** Where the gateway is away, the next tick asks again; so below. */
+async function showEnded(): Promise<void> {
+  if (!stale) return;
+  stale = false;
   try {
-    board.see(await endedLately(url), now_ms());
+    tell(board.see(await endedLately(url), now_ms()));
     view.soon();
   } catch {
-    // Away again. Those that end from now on will be shown.
+    stale = true;
   }
 }
 
 let settling = false;
 
-/** Asks how those ended that left the list. While the gateway is away they stay as they are; the next tick asks again. */
+/** Asks how those ended that left the list; until it is known they stay as they are. */
 async function settle(): Promise<void> {
   const ids = board.unsettled().slice(0, IDS_MAX);
   if (settling || ids.length === 0) return;
@@ -95,7 +114,7 @@ async function settle(): Promise<void> {
     board.drop(ids.filter((id) => still.has(id))); // Not there any more, or beyond the list.
     view.soon();
   } catch {
-    // Away; `finally`, then the next tick.
+    // Away.
   } finally {
     settling = false;
   }
