@@ -30,7 +30,7 @@ const STATE = `subscription ($run: ID!, $after: Cursor) {
 const NOBODY = '00000000-0000-7000-8000-00000000dead';
 const LARGE = { more: randomBytes(30_000).toString('hex') };
 /** What a thousand may leave in the heap: caches that are filled, code that was compiled. */
-const HEAP_GROWTH_bytes = 8_000_000;
+const HEAP_GROWTH_bytes = 16_000_000;
 
 describe.skipIf(!redisPath()).each(WORLDS)('$name and Redis', ({ open }) => {
   let world: World;

@@ -211,3 +211,25 @@ test('fields of payloads have the bounds that the page says', () => {
     }
   }
 });
+
+test('what the page advises is what client/ does', () => {
+  const source = ['client', 'emitter'].map((name) => readFileSync(`client/${name}.ts`, 'utf8'));
+  const number = (name: string) => {
+    const [, digits = ''] = new RegExp(`\\b${name}(?: =|:) ([\\d_ *]+)`).exec(source.join(''))!;
+    return digits
+      .split('*')
+      .reduce((product, factor) => product * Number(factor.replace('_', '')), 1);
+  };
+  const seconds = (name: string) => `${number(name) / 1_000} s`;
+  const silent = /SILENCE_HEARTBEATS = ([\d.]+)/.exec(source.join(''))![1];
+  for (const advice of [
+    `bound = ${number('backoff_first_ms')} ms`,
+    `min(2 × bound, ${seconds('backoff_max_ms')})`,
+    `give up after ${seconds('open_wait_ms')} without connection_ack`,
+    `nothing came for ${silent} × LIVE_HEARTBEAT_MS`,
+    `again after ${seconds('upgrade_ms')}, then after twice that`,
+    `${number('batch_events_max')} events or ${number('batch_bytes_max') / 2 ** 20} MiB a call`,
+  ]) {
+    expect(plainText).toContain(advice);
+  }
+});

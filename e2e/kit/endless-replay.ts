@@ -21,7 +21,7 @@ const RUNS = `{ runs(first: 100, filter: { workflow: { name: { eq: "${NAME}" } }
 
 /** Starts with the first run. `folder` is for the recording's file. */
 export async function startEndlessReplay(url: string, folder: string): Promise<EndlessReplay> {
-  const bytes = recording();
+  const bytes = chainRecording();
   const file = join(folder, 'endless.json');
   await writeFile(file, bytes);
   const runs: string[] = [];
@@ -58,7 +58,7 @@ export async function startEndlessReplay(url: string, folder: string): Promise<E
 }
 
 /** Tasks of 0.2 s, one after the other, in WfFormat 1.5. */
-function recording(): Buffer {
+export function chainRecording(): Buffer {
   const ids = Array.from({ length: TASKS }, (_, number) => `task-${number}`);
   const tasks = ids.map((id, number) => ({
     id,

@@ -9,6 +9,8 @@ export interface SteadyWorker {
   readonly acknowledged: readonly Acknowledged[];
   /** Sends that were not answered, and were repeated. */
   repeats(): number;
+  /** Appends these in one call; resolves when it is acknowledged. */
+  append(events: readonly object[]): Promise<void>;
   /** Appends one call of so many STEP_PROGRESS events; resolves when it is acknowledged. */
   progress(count: number): Promise<void>;
   start(): Promise<void>;
@@ -27,14 +29,18 @@ interface Answer {
 
 const AGAIN_MS = 30;
 
-/** Works at a queued run with one step, `only`, through the gateway at `url`. */
-export function steadyWorker(url: string, runId: string): SteadyWorker {
+/**
+ * Works at a queued run through the gateway at `url`, which may be another for each sending. All but `append` is for
+ * runs with one step, `only`.
+ */
+export function steadyWorker(url: string | (() => string), runId: string): SteadyWorker {
+  const urlNow = typeof url === 'string' ? () => url : url;
   const acknowledged: Acknowledged[] = [];
   let repeats = 0;
   let fence: string | null = null;
-  const append = async (events: object[]) => {
+  const append = async (events: readonly object[]) => {
     for (;;) {
-      const answer = await ask<Answer>(url, APPEND, { input: { runId, fence, events } });
+      const answer = await ask<Answer>(urlNow(), APPEND, { input: { runId, fence, events } });
       if ('data' in answer) {
         fence ??= answer.data.appendRunEvents.fence;
         acknowledged.push(...answer.data.appendRunEvents.events);
@@ -50,6 +56,7 @@ export function steadyWorker(url: string, runId: string): SteadyWorker {
   return {
     acknowledged,
     repeats: () => repeats,
+    append,
     progress: (count) =>
       append(
         Array.from({ length: count }, () => event('STEP_PROGRESS', 'only', { progress: 0.5 })),
