@@ -68,7 +68,7 @@ export function streaming(
 /** `return()` reaches the source at once, also while it waits. An error of the source is its last result. */
 function mapped(
   source: AsyncIterator<unknown>,
-  resultOf: (item: unknown) => Promise<Streamed> | Streamed,
+  made: (item: unknown) => Promise<Streamed> | Streamed,
   failed: (error: unknown) => Streamed,
   turns: Turns,
 ): AsyncIterableIterator<Streamed> {
@@ -83,7 +83,7 @@ function mapped(
           return { done: true, value: undefined };
         }
         for (let pause = turns.pause(); pause; pause = turns.pause()) await pause;
-        const result = resultOf(step.value);
+        const result = made(step.value);
         return { done: false, value: result instanceof Promise ? await result : result };
       } catch (error) {
         over = true;

@@ -42,7 +42,7 @@ function toldByHttp(errors: readonly GraphQLError[], isPlainJson: boolean) {
   let status = 0;
   const headers: Record<string, string> = {};
   for (const { extensions } of errors) {
-    const http = extensions['http'] as Http | undefined;
+    const http: Http | undefined = extensions['http'];
     if (!http) continue;
     Object.assign(headers, http.headers);
     if (!(isPlainJson && http.spec)) status = Math.max(status, http.status ?? 0);

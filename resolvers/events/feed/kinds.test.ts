@@ -29,9 +29,14 @@ describe.each(DATABASES)('$name', ({ open }) => {
   test('a followed table tells of inserts, updates and deletes; of runs the log tells', async () => {
     const found = await database.sql.query(KINDS);
     expect(found.map(({ on }) => on)).toEqual([
-      ...['artifact', 'artifact', 'artifact'],
-      ...['run', 'run_event'],
-      ...['workflow', 'workflow', 'workflow'],
+      'artifact',
+      'artifact',
+      'artifact',
+      'run',
+      'run_event',
+      'workflow',
+      'workflow',
+      'workflow',
     ]);
   });
 });
