@@ -154,7 +154,6 @@ async function campaign(
       runs.every((run, nth) => run.acknowledged.length > acknowledged[nth]!),
     );
     replays.expectWell();
-    console.log('DEBUG', kill, seconds(began_ms), torment.disconnects());
     await before(kill);
     await fleet.kill(fleet.gateways[kill % fleet.gateways.length]!, moveOn);
     if (kill % REST_EVERY === 0) await rest(fleet, runs, watched);

@@ -57,6 +57,8 @@ export interface Sockets {
 interface Carried extends Record<PropertyKey, unknown> {
   readonly gone: AbortController;
   readonly asker: Asker;
+  /** What the socket writes to. */
+  readonly wire: Duplex;
   /** By operation: where its client may go on. */
   readonly cursors: Map<string, string | null>;
 }
@@ -88,7 +90,7 @@ export function openSockets(server: Server, parts: SocketParts): Sockets {
     wss.handleUpgrade(request, socket, head, (client) => {
       const gone = new AbortController();
       const asker = { requestId: randomUUID(), signal: gone.signal, mayMutate: true };
-      carriedBy.set(client, { gone, asker, cursors: new Map() });
+      carriedBy.set(client, { gone, asker, wire: socket, cursors: new Map() });
       client.once('close', () => {
         gone.abort();
         carriedBy.delete(client);
@@ -147,7 +149,7 @@ export function openSockets(server: Server, parts: SocketParts): Sockets {
 async function begin(
   { answering, stream, reportOf, limits }: SocketParts,
   socket: WebSocket,
-  { asker, cursors }: Carried,
+  { asker, wire, cursors }: Carried,
   id: string,
   payload: unknown,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
@@ -172,6 +174,7 @@ async function begin(
     const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
     sending = sendingOf(begun.items, ({ text, cursor }) => {
       if (cursor !== null && cursors.has(id)) cursors.set(id, cursor);
+      writeTogether(wire);
       return send(socket, `${head}${text}}`, limits);
     });
   }
@@ -212,6 +215,21 @@ function sendingOf(
       return this;
     },
   };
+}
+
+const corked = new Set<Duplex>();
+
+/** What is written in one turn of the event loop leaves by one system call: to most of them, that is what they cost. */
+function writeTogether(wire: Duplex): void {
+  if (corked.has(wire)) return;
+  if (corked.size === 0) setImmediate(uncork);
+  corked.add(wire);
+  wire.cork();
+}
+
+function uncork(): void {
+  for (const wire of corked) wire.uncork();
+  corked.clear();
 }
 
 /** Null when the socket may be sent more, else resolves when it may: its reader is slow. A stalled one is closed. */
