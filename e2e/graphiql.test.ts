@@ -28,11 +28,13 @@ describe.skipIf(!chromium)('in Chromium (CHROMIUM_PATH, or on the PATH)', () => 
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function open(query: string) {
+  /** With a query; or with the starting tabs. */
+  async function open(query: string | null) {
     const page = await browser.newPage();
     const faults = watchPage(page, gateway.url);
     const wire = recordSockets(page);
-    await page.goto(`${gateway.url}/graphql?query=${encodeURIComponent(query)}`);
+    const search = query === null ? '' : `?query=${encodeURIComponent(query)}`;
+    await page.goto(`${gateway.url}/graphql${search}`);
     const shown = async () =>
       (await page.locator('.graphiql-response').innerText()).replaceAll(/\s/g, ' ');
     const press = (name: RegExp) => page.getByRole('button', { name }).click();
@@ -60,6 +62,27 @@ describe.skipIf(!chromium)('in Chromium (CHROMIUM_PATH, or on the PATH)', () => 
     expect(faults).toEqual([]);
     await page.close();
   });
+
+  test('the starting subscription answers at once, and goes on as runs come and end', async () => {
+    const { page, faults, wire, shown, press } = await open(null);
+    const told = (...words: string[]) =>
+      wire.received.some((text) => words.every((word) => text.includes(word)));
+    const editor = page.locator('.graphiql-query-editor');
+    await until('the tab is open', async () => {
+      await page.getByRole('tab', { name: 'LiveRuns' }).click(); // Without effect until the editor is there.
+      return (await editor.innerText()).includes('LiveRuns');
+    });
+    await press(/execute query/i);
+    await until('the snapshot', async () => (await shown()).includes('"SNAPSHOT"'));
+    const worker = await newWorker(gateway.url);
+    await until('it is queued', () => told('"CHANGE"', '"version":1,"status":"QUEUED"'));
+    await until('GraphiQL shows the change', async () => (await shown()).includes('"CHANGE"'));
+    await worker.start();
+    await worker.finish();
+    await until('it has ended', () => told('"CHANGE"', '"version":5,"status":"SUCCEEDED"'));
+    expect(faults).toEqual([]);
+    await page.close();
+  }, 120_000);
 
   test('a drained and restarted gateway is found again, though nobody listened meanwhile', async () => {
     const worker = await newWorker(gateway.url);
