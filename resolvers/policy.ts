@@ -23,6 +23,7 @@ const MAY = {
   'artifact.read': ['owner', 'editor', 'reader'],
   'artifact.register': ['owner', 'editor'],
   'artifact.check': ['owner', 'editor'],
+  'explain.read': ['owner', 'editor'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Action = keyof typeof MAY;

@@ -1,5 +1,6 @@
-/** The whole schema over a test's database, by graphql-js: what tests of resolvers and schema ask. */
-import { graphql, type ExecutionResult } from 'graphql';
+/** The whole schema over a test's database, executed as the gateway does: what tests of resolvers and schema ask. */
+import { parse, validate, type ExecutionResult } from 'graphql';
+import { execute, prepare } from '../../gateway/execution/levels/execute.ts';
 import type { Ctx } from '../../resolvers/context.ts';
 import { openRunLog } from '../../resolvers/events/append/append.ts';
 import { schema } from '../../schema/index.ts';
@@ -20,13 +21,15 @@ export interface TestGraph {
 export function openGraph(database: TestDatabase): TestGraph {
   const log = openRunLog(database.sql);
   const ctx = (parts: Partial<Ctx> = {}) => contextOver(database, { log, ...parts });
-  const ask: TestGraph['ask'] = (source, variables = {}, parts = {}) =>
-    graphql({
-      schema,
-      source,
-      variableValues: variables as Record<string, unknown>,
+  const ask: TestGraph['ask'] = async (source, variables = {}, parts = {}) => {
+    const document = parse(source);
+    const errors = validate(schema, document);
+    if (errors.length > 0) return { errors };
+    return execute(prepare(schema, document, null), {
+      variables: variables as Record<string, unknown>,
       contextValue: ctx(parts),
     });
+  };
   return {
     ask,
     ctx,

@@ -6,7 +6,9 @@ import { GraphQLError, type ExecutionResult, type GraphQLSchema, OperationTypeNo
 import type { LiveCtx } from '../../resolvers/context.ts';
 import { Refusal, type RefusalCode } from '../../resolvers/errors.ts';
 import { Rejected, renderError, type Report } from '../errors.ts';
+import { allowed } from '../../resolvers/policy.ts';
 import type { Found } from './documents.ts';
+import { openExplanation } from './explain.ts';
 import { executeToText, type Prepared, type Written } from './levels/execute.ts';
 
 /** What is asked: the four parameters of GraphQL over HTTP, checked by `paramsIn`. */
@@ -24,12 +26,16 @@ export interface Asker {
   readonly signal: AbortSignal;
   /** False for GET: it must not change anything. */
   readonly mayMutate: boolean;
+  /** Asks for `extensions.explain`; given to whom policy allows it. */
+  readonly explain?: boolean;
   /** Of a live field: where its reader left off, by the transport; wins over `after`. */
   readonly resumeAfter?: string | null;
 }
 
 /** The answer and what logs and metrics tell of it. */
 export interface Answer extends Told {
+  /** As JSON. */
+  readonly extensions?: string;
   /** Null when no operation was found. */
   readonly operation: `${OperationTypeNode}` | null;
   readonly operationName: string | null;
@@ -42,10 +48,15 @@ export interface Told extends Written {
 }
 
 /** The result as an object, for who does not send text. */
-export function resultOf({ data, errors }: Written): ExecutionResult {
+export function resultOf({
+  data,
+  errors,
+  extensions,
+}: Written & Pick<Partial<Answer>, 'extensions'>): ExecutionResult {
   return {
     ...(errors.length > 0 ? { errors } : {}),
     ...(data === undefined ? {} : { data: JSON.parse(data) as ExecutionResult['data'] }),
+    ...(extensions === undefined ? {} : { extensions: JSON.parse(extensions) as object }),
   } as ExecutionResult;
 }
 
@@ -92,7 +103,11 @@ export function answering(parts: Answering): (params: Params, asker: Asker) => P
 }
 
 /** What is known of the operation so far. */
-type Known = { -readonly [Key in 'operation' | 'operationName']: Answer[Key] };
+type Known = {
+  operation: Answer['operation'];
+  operationName: string | null;
+  extensions?: string;
+};
 
 async function executed(
   { documentOf, contextOf, check }: Answering,
@@ -111,7 +126,19 @@ async function executed(
   if (operation === OperationTypeNode.SUBSCRIPTION) throw SUBSCRIPTION_ALONE;
   check(prepared, variables ?? {});
   const { signal } = clock;
-  return executeToText(prepared, { variables, contextValue: contextOf(asker, signal), signal });
+  const contextValue = contextOf(asker, signal);
+  if (!asker.explain || !allowed(contextValue.viewer, 'explain.read', contextValue.viewer)) {
+    return executeToText(prepared, { variables, contextValue, signal });
+  }
+  const explanation = openExplanation();
+  const written = await executeToText(prepared, {
+    variables,
+    contextValue: { ...contextValue, sql: explanation.explained(contextValue.sql) },
+    signal,
+    trace: (made) => explanation.trace(made),
+  });
+  known.extensions = JSON.stringify({ explain: explanation.shown() });
+  return written;
 }
 
 const MUTATION_BY_GET = new Rejected(

@@ -27,7 +27,7 @@ export function mediaTypeOf(accept: string | undefined): MediaType | null {
 export function sendAnswer(exchange: Exchange, answer: Answer, type: MediaType): void {
   const errors = withoutHttp(answer.errors);
   const { status, headers } = toldByHttp(answer.errors, type === 'application/json');
-  const body = textOf({ data: answer.data, errors });
+  const body = textOf({ data: answer.data, errors }, answer.extensions);
   send(exchange, status, `${type}; charset=utf-8`, body, headers);
 }
 

@@ -98,7 +98,13 @@ function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: Htt
       release = read.release;
       return paramsOfBody(read.body);
     };
-    const asker: Asker = { requestId: exchange.id, signal: exchange.gone, mayMutate: isPost };
+    const explain = request.headers['x-explain'] === '1';
+    const asker: Asker = {
+      requestId: exchange.id,
+      signal: exchange.gone,
+      mayMutate: isPost,
+      explain,
+    };
     const refused = (error: unknown) => renderError(error, reportOf(exchange.id), true);
     try {
       const type = isPost ? mediaTypeOf(request.headers.accept) : null;

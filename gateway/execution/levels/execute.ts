@@ -22,7 +22,7 @@ import {
 import { complete, type Completed } from './complete.ts';
 import { resolveLevels } from './levels.ts';
 import { compile, switchesOf, type Plan, type Selection } from './plan.ts';
-import { isThenable, type Asked, type Group } from './run.ts';
+import { isThenable, type Asked, type Group, type Trace } from './run.ts';
 import { writeData } from './write.ts';
 
 /** An operation of a valid document, and its plans. */
@@ -41,6 +41,7 @@ export interface Execution {
   readonly rootValue?: unknown;
   /** When it aborts nothing more is begun, and the execution rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
+  readonly trace?: Trace | undefined;
 }
 
 /** Plans of one operation that are kept: it has one for each combination of its conditions. */
@@ -140,7 +141,7 @@ type Finish<Made> = (asked: Asked, root: Group) => Made | Promise<Made>;
 
 function run<Made extends Completed | Written, Result>(
   prepared: Prepared,
-  { variables, contextValue, rootValue, signal }: Execution,
+  { variables, contextValue, rootValue, signal, trace }: Execution,
   finish: Finish<Made | Completed>,
   result: (made: Made | Completed | Unfit) => Result,
 ): Result | Promise<Result> {
@@ -151,7 +152,8 @@ function run<Made extends Completed | Written, Result>(
   });
   if (coerced.errors) return result({ errors: coerced.errors });
   const plan = prepared.planFor(coerced.coerced);
-  const asked: Asked = { plan, rootValue, contextValue, variableValues: coerced.coerced };
+  const variableValues = coerced.coerced;
+  const asked: Asked = { plan, rootValue, contextValue, variableValues, trace };
   signal?.throwIfAborted();
   const stopped = () => signal?.aborted ?? false;
   const made =

@@ -49,14 +49,42 @@ function newGroup(selection: Selection, from: Group['from']): Group {
 function runGroup(work: Work, group: Group): void {
   if (work.stopped()) return;
   for (const field of group.selection.executed) {
-    if (field.batch) runBatch(work, group, field, field.batch);
-    else if (field.resolve) goOn(work, group, field, resolved(work, group, field, field.resolve));
-    else goOn(work, group, field, readProperties(work, group, field));
+    const there = traced(work, group, field);
+    if (field.batch) runBatch(work, group, field, field.batch, there);
+    else {
+      const values = field.resolve
+        ? resolved(work, group, field, field.resolve)
+        : readProperties(work, group, field);
+      goOn(work, group, field, values, there);
+    }
   }
 }
 
-function goOn(work: Work, group: Group, field: PlannedField, values: unknown[]): void {
+type There = (() => void) | undefined;
+
+/** Tells who traces the execution, if anybody does. */
+function traced({ asked: { trace } }: Work, group: Group, field: PlannedField): There {
+  if (!trace) return undefined;
+  const path = [field.key];
+  let level = 0;
+  for (let above = group.from; above; above = above.group.from) {
+    path.unshift(above.field.key);
+    level += 1;
+  }
+  const kind = field.batch ? 'batch' : field.resolve ? 'resolver' : 'property';
+  const name = `${field.parentType.name}.${field.def.name}`;
+  return trace({ level, path, field: name, kind, parents: group.sources.length });
+}
+
+function goOn(
+  work: Work,
+  group: Group,
+  field: PlannedField,
+  values: unknown[],
+  there: There,
+): void {
   whenSettled(field.shape, values, work, (all) => {
+    there?.();
     group.values[field.slot] = all;
     descend(work, group, field, all);
   });
@@ -67,6 +95,7 @@ function runBatch(
   group: Group,
   field: PlannedField,
   batch: NonNullable<PlannedField['batch']>,
+  there: There,
 ): void {
   const all = (value: unknown) => group.sources.map(() => value);
   const take = (answer: unknown) => {
@@ -84,16 +113,16 @@ function runBatch(
     const args = field.constantArgs ?? Object.freeze(argumentsOf(work.asked, field));
     answer = batch(group.sources, args, work.asked.contextValue);
   } catch (error) {
-    goOn(work, group, field, all(failure(error)));
+    goOn(work, group, field, all(failure(error)), there);
     return;
   }
   if (!isThenable(answer)) {
-    goOn(work, group, field, take(answer));
+    goOn(work, group, field, take(answer), there);
     return;
   }
   work.begin();
   const go = (values: unknown[]) => {
-    goOn(work, group, field, values);
+    goOn(work, group, field, values, there);
     work.end();
   };
   void answer.then(

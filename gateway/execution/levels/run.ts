@@ -8,7 +8,21 @@ export interface Asked {
   readonly contextValue: unknown;
   /** Coerced. */
   readonly variableValues: Readonly<Record<string, unknown>>;
+  readonly trace?: Trace | undefined;
 }
+
+/** Is told of each field whose values are made; what it answers is called when they are there. */
+export type Trace = (made: {
+  /** 0 for a root field. */
+  readonly level: number;
+  /** Keys of the answer, without places in lists. */
+  readonly path: readonly string[];
+  /** `Type.field`. */
+  readonly field: string;
+  readonly kind: 'batch' | 'resolver' | 'property';
+  /** Objects that it is made for. */
+  readonly parents: number;
+}) => () => void;
 
 /**
  * All objects of one concrete type at one place of the answer, from all its parents, in the order of the answer.

@@ -1,0 +1,112 @@
+/**
+ * What an operation did, for its developer: `extensions.explain` of an answer to `X-Explain: 1`. The fields whose
+ * values were made, level by level, each with how many objects it was made for at once, and the statements that the
+ * stores were sent.
+ */
+import type { Sql, Tx } from '../../resolvers/sql.ts';
+import type { Trace } from './levels/run.ts';
+
+export interface Explained {
+  readonly ms: number;
+  readonly fields: readonly ExplainedField[];
+  /** Of commands only those that go through `ctx.sql`; Prisma's are in the log at level debug. */
+  readonly calls: readonly ExplainedCall[];
+}
+
+interface ExplainedField {
+  /** 0 for a root field; one more than the field it hangs on, of those that are listed. */
+  readonly level: number;
+  /** Keys of the answer, without places in lists: `runs.nodes.steps`. */
+  readonly path: string;
+  /** `Run.steps`. */
+  readonly field: string;
+  /** `batch`: one call for all parents; `resolver`: one for each of them. */
+  readonly kind: 'batch' | 'resolver' | 'property';
+  readonly parents: number;
+  /** From the beginning of the operation. */
+  readonly begun_ms: number;
+  /** Null where its values never came. */
+  ms: number | null;
+}
+
+interface ExplainedCall {
+  readonly store: 'postgres';
+  readonly statement: string;
+  /** Values sent with it. */
+  readonly values: number;
+  readonly begun_ms: number;
+  /** Null where it failed. */
+  rows: number | null;
+  ms: number | null;
+}
+
+export interface Explanation {
+  readonly trace: Trace;
+  /** The same, but each statement is listed. */
+  explained(sql: Sql): Sql;
+  /** So far. */
+  shown(): Explained;
+}
+
+/** Entries of each list; more are left out. */
+const LISTED_MAX = 1_000;
+
+/** Begins to listen, by this clock of milliseconds. */
+export function openExplanation(now_ms: () => number = () => performance.now()): Explanation {
+  const from_ms = now_ms();
+  const since = (began_ms = from_ms) => Math.round((now_ms() - began_ms) * 1_000) / 1_000;
+  const fields: ExplainedField[] = [];
+  const calls: ExplainedCall[] = [];
+  const add = <Entry>(list: Entry[], entry: Entry): Entry => {
+    if (list.length < LISTED_MAX) list.push(entry);
+    return entry;
+  };
+
+  const listed = async <Row>(name: string, values: number, run: () => Promise<Row[]>) => {
+    const began_ms = now_ms();
+    const begun: ExplainedCall = {
+      store: 'postgres',
+      statement: name,
+      values,
+      begun_ms: since(),
+      rows: null,
+      ms: null,
+    };
+    const call = add(calls, begun);
+    try {
+      const rows = await run();
+      call.rows = rows.length;
+      return rows;
+    } finally {
+      call.ms = since(began_ms);
+    }
+  };
+  const query =
+    (sql: Sql): Sql['query'] =>
+    (statement, values = []) =>
+      listed(statement.name, values.length, () => sql.query(statement, values));
+
+  return {
+    trace({ path, ...made }) {
+      const began_ms = now_ms();
+      const place = path.join('.');
+      const field = add(fields, { ...made, path: place, begun_ms: since(), ms: null });
+      return () => {
+        field.ms = since(began_ms);
+      };
+    },
+    explained: (sql) => ({
+      query: query(sql),
+      transaction: (work, options) =>
+        sql.transaction((tx) => {
+          const told: Tx = {
+            query: query(tx),
+            transaction: (inner, more) => tx.transaction(inner, more),
+            appended: (runId, seq) => tx.appended(runId, seq),
+          };
+          return work(told);
+        }, options),
+    }),
+    shown: () => ({ ms: since(), fields, calls }),
+  };
+}
