@@ -1,7 +1,7 @@
 /** The change feed of a workspace. */
-import { changesCursor, followChanges } from '../resolvers/live/changes.ts';
+import { changesCursor, followChanges } from '../resolvers/live/feed/changes.ts';
 import type { ChangeKind } from '../resolvers/events/feed/feed.ts';
-import type { FollowedChange } from '../resolvers/live/feed-hub.ts';
+import type { FollowedChange } from '../resolvers/live/feed/feed-hub.ts';
 import { globalId } from '../resolvers/keys.ts';
 import { builder } from './builder.ts';
 

@@ -1,7 +1,7 @@
 /** The runs of a filter, followed while they come, change and go. */
 import { globalId } from '../resolvers/keys.ts';
-import { followRuns, type RunsUpdate } from '../resolvers/live/run-list.ts';
-import type { StatusCount } from '../resolvers/live/run-window.ts';
+import { followRuns, type RunsUpdate } from '../resolvers/live/lists/run-list.ts';
+import type { StatusCount } from '../resolvers/live/lists/run-window.ts';
 import { PAGE } from '../resolvers/page.ts';
 import { RUN } from '../resolvers/runs/entities.ts';
 import { builder } from './builder.ts';

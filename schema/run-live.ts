@@ -1,6 +1,6 @@
 /** A run, followed while it happens. */
-import { followEvents } from '../resolvers/live/run-events.ts';
-import { followRun, type RunUpdate } from '../resolvers/live/run-state.ts';
+import { followEvents } from '../resolvers/live/run/run-events.ts';
+import { followRun, type RunUpdate } from '../resolvers/live/run/run-state.ts';
 import { Artifact } from './artifacts.ts';
 import { builder } from './builder.ts';
 import { EventTypeRef } from './enums.ts';

@@ -2,8 +2,12 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { openLocalBus } from '../../gateway/stores/bus-local.ts';
 import type { LiveCtx } from '../../resolvers/context.ts';
-import { followChanges, type FollowChanges } from '../../resolvers/live/changes.ts';
-import { openFeedHub, type FeedHub, type FollowedChange } from '../../resolvers/live/feed-hub.ts';
+import { followChanges, type FollowChanges } from '../../resolvers/live/feed/changes.ts';
+import {
+  openFeedHub,
+  type FeedHub,
+  type FollowedChange,
+} from '../../resolvers/live/feed/feed-hub.ts';
 import type { Bus } from '../../resolvers/ports.ts';
 import type { Sql } from '../../resolvers/sql.ts';
 import type { TestDatabase } from './database.ts';

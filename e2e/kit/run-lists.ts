@@ -4,7 +4,11 @@ import type { LiveCtx } from '../../resolvers/context.ts';
 import { openRunLog } from '../../resolvers/events/append/append.ts';
 import type { Filter } from '../../resolvers/filter.ts';
 import { openLive, type Live } from '../../resolvers/live/live.ts';
-import { followRuns, type FollowRuns, type RunsUpdate } from '../../resolvers/live/run-list.ts';
+import {
+  followRuns,
+  type FollowRuns,
+  type RunsUpdate,
+} from '../../resolvers/live/lists/run-list.ts';
 import { runs } from '../../resolvers/runs/queries.ts';
 import type { RunRow } from '../../resolvers/runs/rows.ts';
 import { runStats } from '../../resolvers/runs/stats.ts';

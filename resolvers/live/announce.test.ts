@@ -17,9 +17,9 @@ import { registerWorkflow } from '../runs/register.ts';
 import { retryRun } from '../runs/retry.ts';
 import { seedSmallWorld } from '../seed/small-world.ts';
 import { statement } from '../sql.ts';
-import type { LiveEvent } from './channel.ts';
+import type { LiveEvent } from './run/channel.ts';
 import { openLive, type Live } from './live.ts';
-import { followEvents } from './run-events.ts';
+import { followEvents } from './run/run-events.ts';
 
 describe.each(DATABASES)('$name', ({ open }) => {
   let database: TestDatabase;

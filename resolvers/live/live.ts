@@ -5,9 +5,9 @@
  */
 import type { Bus } from '../ports.ts';
 import { statement, type Sql } from '../sql.ts';
-import { openChannel, type Channel } from './channel.ts';
-import { openFeedHub, type FeedHub } from './feed-hub.ts';
-import { openRunLists, type RunLists } from './followed-lists.ts';
+import { openChannel, type Channel } from './run/channel.ts';
+import { openFeedHub, type FeedHub } from './feed/feed-hub.ts';
+import { openRunLists, type RunLists } from './lists/followed-lists.ts';
 import { openWatch } from './watch.ts';
 
 export interface LiveOptions {

@@ -7,18 +7,18 @@ import {
   hubsOf,
   told,
   type Follower,
-} from '../../e2e/kit/changes.ts';
-import { DATABASES } from '../../e2e/kit/database.ts';
-import { addWorkflows } from '../../e2e/kit/feed.ts';
-import { until } from '../../e2e/kit/until.ts';
-import { otherViewer, seedArtifacts } from '../../e2e/kit/world.ts';
-import type { LiveCtx } from '../context.ts';
-import { CursorExpired, Invalid } from '../errors.ts';
-import { newEpoch } from '../events/feed/epoch.ts';
-import { removeOldChanges } from '../events/feed/retention.ts';
-import { newId } from '../keys.ts';
-import { LOCAL_VIEWER } from '../policy.ts';
-import { eventCursor } from '../runs/event-pages.ts';
+} from '../../../e2e/kit/changes.ts';
+import { DATABASES } from '../../../e2e/kit/database.ts';
+import { addWorkflows } from '../../../e2e/kit/feed.ts';
+import { until } from '../../../e2e/kit/until.ts';
+import { otherViewer, seedArtifacts } from '../../../e2e/kit/world.ts';
+import type { LiveCtx } from '../../context.ts';
+import { CursorExpired, Invalid } from '../../errors.ts';
+import { newEpoch } from '../../events/feed/epoch.ts';
+import { removeOldChanges } from '../../events/feed/retention.ts';
+import { newId } from '../../keys.ts';
+import { LOCAL_VIEWER } from '../../policy.ts';
+import { eventCursor } from '../../runs/event-pages.ts';
 import { changesCursor, followChanges, type FollowChanges } from './changes.ts';
 
 describe.each(DATABASES)('$name', ({ open }) => {

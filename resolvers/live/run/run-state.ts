@@ -2,19 +2,19 @@
  * `run`: a snapshot of a run with all its steps, then what changed since. State is read from the rows when it is asked
  * for, so a slow reader gets the newest values of all that changed meanwhile, and nothing is kept for it.
  */
-import type { LiveCtx } from '../context.ts';
-import { ARTIFACT } from '../artifacts/entities.ts';
-import type { ArtifactRow } from '../artifacts/rows.ts';
-import { selectList } from '../entity.ts';
-import { NotFound } from '../errors.ts';
-import { RUN, STEP_RUN } from '../runs/entities.ts';
-import { eventCursor, stateAfter, type StateFrom } from '../runs/event-pages.ts';
-import { existingRun } from '../runs/queries.ts';
-import type { RunRow, StepRunRow } from '../runs/rows.ts';
-import { statement, type Sql } from '../sql.ts';
-import { abortable } from './abortable.ts';
+import type { LiveCtx } from '../../context.ts';
+import { ARTIFACT } from '../../artifacts/entities.ts';
+import type { ArtifactRow } from '../../artifacts/rows.ts';
+import { selectList } from '../../entity.ts';
+import { NotFound } from '../../errors.ts';
+import { RUN, STEP_RUN } from '../../runs/entities.ts';
+import { eventCursor, stateAfter, type StateFrom } from '../../runs/event-pages.ts';
+import { existingRun } from '../../runs/queries.ts';
+import type { RunRow, StepRunRow } from '../../runs/rows.ts';
+import { statement, type Sql } from '../../sql.ts';
+import { abortable } from '../abortable.ts';
 import type { Channel } from './channel.ts';
-import type { Live } from './live.ts';
+import type { Live } from '../live.ts';
 
 /** One item. Merge what it holds by id; keep the newer version. */
 export interface RunUpdate {

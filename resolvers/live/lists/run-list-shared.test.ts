@@ -1,10 +1,10 @@
 /** What the live list of runs costs, and who pays for a slow reader: nobody. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
-import { openListWorld, type ListFollower, type ListWorld } from '../../e2e/kit/run-lists.ts';
-import { until } from '../../e2e/kit/until.ts';
-import { Unavailable } from '../errors.ts';
-import type { Sql } from '../sql.ts';
+import { DATABASES, type TestDatabase } from '../../../e2e/kit/database.ts';
+import { openListWorld, type ListFollower, type ListWorld } from '../../../e2e/kit/run-lists.ts';
+import { until } from '../../../e2e/kit/until.ts';
+import { Unavailable } from '../../errors.ts';
+import type { Sql } from '../../sql.ts';
 import { followRuns, type RunsUpdate } from './run-list.ts';
 
 /** No look comes by itself within a test. */

@@ -8,16 +8,16 @@ import {
   SOON_ms,
   told,
   type Follower,
-} from '../../e2e/kit/changes.ts';
-import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
-import { addWorkflows } from '../../e2e/kit/feed.ts';
-import { until } from '../../e2e/kit/until.ts';
-import { CursorExpired, Unavailable } from '../errors.ts';
-import { newEpoch } from '../events/feed/epoch.ts';
-import { parsePosition } from '../events/feed/position.ts';
-import { removeOldChanges } from '../events/feed/retention.ts';
-import type { Bus } from '../ports.ts';
-import type { Sql } from '../sql.ts';
+} from '../../../e2e/kit/changes.ts';
+import { DATABASES, type TestDatabase } from '../../../e2e/kit/database.ts';
+import { addWorkflows } from '../../../e2e/kit/feed.ts';
+import { until } from '../../../e2e/kit/until.ts';
+import { CursorExpired, Unavailable } from '../../errors.ts';
+import { newEpoch } from '../../events/feed/epoch.ts';
+import { parsePosition } from '../../events/feed/position.ts';
+import { removeOldChanges } from '../../events/feed/retention.ts';
+import type { Bus } from '../../ports.ts';
+import type { Sql } from '../../sql.ts';
 import { followChanges } from './changes.ts';
 
 describe.each(DATABASES)('$name', ({ name, open }) => {

@@ -2,11 +2,11 @@
  * From the cursor of a list of runs to a view of it: what a client that comes again lacks. Which runs changed since is
  * read from the feed; what its window held beside them follows from the edge in the cursor.
  */
-import { CursorExpired } from '../errors.ts';
-import type { Position } from '../events/feed/position.ts';
-import { runs as runsOf } from '../runs/queries.ts';
-import type { RunRow } from '../runs/rows.ts';
-import type { FeedHub } from './feed-hub.ts';
+import { CursorExpired } from '../../errors.ts';
+import type { Position } from '../../events/feed/position.ts';
+import { runs as runsOf } from '../../runs/queries.ts';
+import type { RunRow } from '../../runs/rows.ts';
+import type { FeedHub } from '../feed/feed-hub.ts';
 import { isBeyond, type ListCursor } from './run-list-cursor.ts';
 import { placeOf, type RunList, type View } from './run-window.ts';
 

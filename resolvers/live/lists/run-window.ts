@@ -4,15 +4,15 @@
  * which is right for every filter, however far it reaches. Looks are paced by what they cost.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ctx } from '../context.ts';
-import { CursorExpired } from '../errors.ts';
-import type { Position } from '../events/feed/position.ts';
-import type { Filter } from '../filter.ts';
-import type { RunStatus } from '../../prisma/generated/enums.ts';
-import { runs as runsOf } from '../runs/queries.ts';
-import type { RunRow } from '../runs/rows.ts';
-import { runStats } from '../runs/stats.ts';
-import type { FeedHub, HubPage } from './feed-hub.ts';
+import type { Ctx } from '../../context.ts';
+import { CursorExpired } from '../../errors.ts';
+import type { Position } from '../../events/feed/position.ts';
+import type { Filter } from '../../filter.ts';
+import type { RunStatus } from '../../../prisma/generated/enums.ts';
+import { runs as runsOf } from '../../runs/queries.ts';
+import type { RunRow } from '../../runs/rows.ts';
+import { runStats } from '../../runs/stats.ts';
+import type { FeedHub, HubPage } from '../feed/feed-hub.ts';
 import type { Reach } from './filter-reach.ts';
 import { digestOf, writeListCursor, type ListCursor, type Place } from './run-list-cursor.ts';
 

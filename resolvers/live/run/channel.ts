@@ -3,9 +3,9 @@
  * change costs one read however many they are. It keeps no line per follower: each holds its own position and reads
  * on from there, one that is behind in pages of its own.
  */
-import { readEvents, type StoredEvent } from '../events/read.ts';
-import { eventCursor } from '../runs/event-pages.ts';
-import type { Sql } from '../sql.ts';
+import { readEvents, type StoredEvent } from '../../events/read.ts';
+import { eventCursor } from '../../runs/event-pages.ts';
+import type { Sql } from '../../sql.ts';
 
 /** Events of one read. */
 export const PAGE_EVENTS_MAX = 500;

@@ -1,9 +1,9 @@
 /** How far the filter of a list of runs reaches: what may change which runs match, without them changing. */
-import type { AnyEntity } from '../entity.ts';
-import { entityNamed } from '../entities.ts';
-import { CHANGE_KINDS, type ChangeKind } from '../events/feed/feed.ts';
-import type { Filter } from '../filter.ts';
-import { RUN } from '../runs/entities.ts';
+import type { AnyEntity } from '../../entity.ts';
+import { entityNamed } from '../../entities.ts';
+import { CHANGE_KINDS, type ChangeKind } from '../../events/feed/feed.ts';
+import type { Filter } from '../../filter.ts';
+import { RUN } from '../../runs/entities.ts';
 
 export interface Reach {
   /** Changes of these kinds may let a run match or not. Always holds `run`. */

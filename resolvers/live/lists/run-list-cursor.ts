@@ -12,10 +12,10 @@
  * Worked example: `<6 bytes>["ZmVlZC83LzczMTo3NDA6…",[1763715600000,"019a5f00-0000-7000-8000-000000000001"],"q2Jd0a","x81kPw"]`
  */
 import { createHash } from 'node:crypto';
-import { Invalid } from '../errors.ts';
-import { formatPosition, parsePosition, type Position } from '../events/feed/position.ts';
-import type { Filter } from '../filter.ts';
-import { FOREIGN_CURSOR, readCursor, writeCursor } from '../page.ts';
+import { Invalid } from '../../errors.ts';
+import { formatPosition, parsePosition, type Position } from '../../events/feed/position.ts';
+import type { Filter } from '../../filter.ts';
+import { FOREIGN_CURSOR, readCursor, writeCursor } from '../../page.ts';
 
 /** Where a run stands in a list, newest first. */
 export type Place = readonly [createdAt_ms: number, id: string];

@@ -8,13 +8,13 @@ import {
   SOON_ms,
   told,
   type Follower,
-} from '../../e2e/kit/changes.ts';
-import { DATABASES } from '../../e2e/kit/database.ts';
-import { addWorkflows } from '../../e2e/kit/feed.ts';
-import { until } from '../../e2e/kit/until.ts';
-import { openLocalBus } from '../../gateway/stores/bus-local.ts';
-import { parsePosition } from '../events/feed/position.ts';
-import type { Sql } from '../sql.ts';
+} from '../../../e2e/kit/changes.ts';
+import { DATABASES } from '../../../e2e/kit/database.ts';
+import { addWorkflows } from '../../../e2e/kit/feed.ts';
+import { until } from '../../../e2e/kit/until.ts';
+import { openLocalBus } from '../../../gateway/stores/bus-local.ts';
+import { parsePosition } from '../../events/feed/position.ts';
+import type { Sql } from '../../sql.ts';
 import { followChanges } from './changes.ts';
 import { openFeedHub } from './feed-hub.ts';
 

@@ -3,14 +3,14 @@
  * one filter share its reads, and those that were given the same view are given the same next item. Nothing is kept
  * for a slow one but what it has: when it asks again it is given the difference to what is there then.
  */
-import type { LiveCtx } from '../context.ts';
-import { compileFilter, params, type Filter } from '../filter.ts';
-import { readPage } from '../page.ts';
-import { authorize } from '../policy.ts';
-import { RUN } from '../runs/entities.ts';
-import type { RunRow } from '../runs/rows.ts';
-import { abortable } from './abortable.ts';
-import type { FeedHub } from './feed-hub.ts';
+import type { LiveCtx } from '../../context.ts';
+import { compileFilter, params, type Filter } from '../../filter.ts';
+import { readPage } from '../../page.ts';
+import { authorize } from '../../policy.ts';
+import { RUN } from '../../runs/entities.ts';
+import type { RunRow } from '../../runs/rows.ts';
+import { abortable } from '../abortable.ts';
+import type { FeedHub } from '../feed/feed-hub.ts';
 import type { RunLists } from './followed-lists.ts';
 import { reachOf } from './filter-reach.ts';
 import { listKey, readListCursor, type ListCursor } from './run-list-cursor.ts';

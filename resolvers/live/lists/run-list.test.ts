@@ -1,12 +1,12 @@
 /** The live list of runs: what comes in, changes and goes, and that what a client holds is what a query says. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
-import { addVersion, newRun } from '../../e2e/kit/log-world.ts';
-import { openListWorld, untilSame, type ListWorld } from '../../e2e/kit/run-lists.ts';
-import { until } from '../../e2e/kit/until.ts';
-import { otherViewer, seedArtifacts, seedRun } from '../../e2e/kit/world.ts';
-import type { Filter } from '../filter.ts';
-import { removeOldRuns } from '../events/feed/retention.ts';
+import { DATABASES, type TestDatabase } from '../../../e2e/kit/database.ts';
+import { addVersion, newRun } from '../../../e2e/kit/log-world.ts';
+import { openListWorld, untilSame, type ListWorld } from '../../../e2e/kit/run-lists.ts';
+import { until } from '../../../e2e/kit/until.ts';
+import { otherViewer, seedArtifacts, seedRun } from '../../../e2e/kit/world.ts';
+import type { Filter } from '../../filter.ts';
+import { removeOldRuns } from '../../events/feed/retention.ts';
 
 const RUNNING = { status: { eq: 'RUNNING' } };
 const NONE: readonly string[] = [];

@@ -1,10 +1,10 @@
 /** `runEvents`: every event of a run, in order, each once, for as long as somebody listens. */
-import type { LiveCtx } from '../context.ts';
-import { seqAfter } from '../runs/event-pages.ts';
-import { existingRun } from '../runs/queries.ts';
-import { abortable } from './abortable.ts';
+import type { LiveCtx } from '../../context.ts';
+import { seqAfter } from '../../runs/event-pages.ts';
+import { existingRun } from '../../runs/queries.ts';
+import { abortable } from '../abortable.ts';
 import type { LiveEvent } from './channel.ts';
-import type { Live } from './live.ts';
+import type { Live } from '../live.ts';
 
 export interface FollowEvents {
   readonly runId: string;

@@ -4,12 +4,17 @@
  * the others through the bus; since the bus may lose that, and plain SQL tells nobody, all look once a second as well.
  */
 import { randomUUID } from 'node:crypto';
-import { openFeed, type Change, type Feed } from '../events/feed/feed.ts';
-import { advance, formatPosition, parseSnapshot, type Position } from '../events/feed/position.ts';
-import type { Bus } from '../ports.ts';
-import type { Sql } from '../sql.ts';
-import { until } from './channel.ts';
-import { openWatch } from './watch.ts';
+import { openFeed, type Change, type Feed } from '../../events/feed/feed.ts';
+import {
+  advance,
+  formatPosition,
+  parseSnapshot,
+  type Position,
+} from '../../events/feed/position.ts';
+import type { Bus } from '../../ports.ts';
+import type { Sql } from '../../sql.ts';
+import { until } from '../run/channel.ts';
+import { openWatch } from '../watch.ts';
 
 /** A change and the position after it, as text. */
 export interface FollowedChange extends Change {

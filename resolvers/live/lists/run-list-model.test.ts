@@ -1,16 +1,16 @@
 /** Writers and followers by chance: at every quiet moment each follower holds what a fresh query says. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
-import { addVersion, type Version } from '../../e2e/kit/log-world.ts';
-import { dice } from '../../e2e/kit/random-world.ts';
+import { DATABASES, type TestDatabase } from '../../../e2e/kit/database.ts';
+import { addVersion, type Version } from '../../../e2e/kit/log-world.ts';
+import { dice } from '../../../e2e/kit/random-world.ts';
 import {
   openListWorld,
   untilSame,
   type ListFollower,
   type ListWorld,
-} from '../../e2e/kit/run-lists.ts';
-import { seedArtifacts } from '../../e2e/kit/world.ts';
-import type { Filter } from '../filter.ts';
+} from '../../../e2e/kit/run-lists.ts';
+import { seedArtifacts } from '../../../e2e/kit/world.ts';
+import type { Filter } from '../../filter.ts';
 
 const STEPS = 75;
 const QUIET_EVERY = 5;

@@ -1,13 +1,13 @@
 /** Clients of the live list of runs that come again with a cursor: what they are told, and when they start over. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
-import { openListWorld, untilSame, type ListWorld } from '../../e2e/kit/run-lists.ts';
-import { until } from '../../e2e/kit/until.ts';
-import { otherViewer, seedRun } from '../../e2e/kit/world.ts';
-import { newEpoch } from '../events/feed/epoch.ts';
-import { removeOldChanges } from '../events/feed/retention.ts';
-import type { Filter } from '../filter.ts';
-import { runs } from '../runs/queries.ts';
+import { DATABASES, type TestDatabase } from '../../../e2e/kit/database.ts';
+import { openListWorld, untilSame, type ListWorld } from '../../../e2e/kit/run-lists.ts';
+import { until } from '../../../e2e/kit/until.ts';
+import { otherViewer, seedRun } from '../../../e2e/kit/world.ts';
+import { newEpoch } from '../../events/feed/epoch.ts';
+import { removeOldChanges } from '../../events/feed/retention.ts';
+import type { Filter } from '../../filter.ts';
+import { runs } from '../../runs/queries.ts';
 import { followRuns, type FollowRuns } from './run-list.ts';
 
 const RUNNING = { status: { eq: 'RUNNING' } };

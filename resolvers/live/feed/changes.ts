@@ -1,9 +1,9 @@
 /** `changes`: every change of the viewer's workspace, each once, for as long as somebody listens. */
-import type { LiveCtx } from '../context.ts';
-import type { ChangeKind } from '../events/feed/feed.ts';
-import { formatPosition, parsePosition, type Position } from '../events/feed/position.ts';
-import { allowed, type Action } from '../policy.ts';
-import { abortable } from './abortable.ts';
+import type { LiveCtx } from '../../context.ts';
+import type { ChangeKind } from '../../events/feed/feed.ts';
+import { formatPosition, parsePosition, type Position } from '../../events/feed/position.ts';
+import { allowed, type Action } from '../../policy.ts';
+import { abortable } from '../abortable.ts';
 import type { FeedHub, FollowedChange } from './feed-hub.ts';
 
 /** What the viewer must be allowed to be told that a row of this kind changed. */
