@@ -143,7 +143,7 @@ describe.each(STORES)('$name', ({ open }) => {
 describe('embedded, without the guard of tests', () => {
   test('a transaction that waits for itself ends at the deadline, and nobody else is stuck', async () => {
     const database = await STORES[0]!.open(
-      { database_statement_timeout_ms: 500 },
+      { database_statement_timeout_ms: 2_000 },
       { guard: { inside: (work) => work(), check: () => undefined } },
     );
     const nested = database.sql.transaction(() => database.sql.query(ONE));
