@@ -49,6 +49,33 @@ describe('who may ask', () => {
     expect(ran).toBe(false);
   });
 
+  test('an upgrade to no path of ours is refused, and one that is cut off ends nothing else', async () => {
+    const gateway = await start();
+    const port = Number(new URL(gateway.url).port);
+    const upgrade = (target: string) =>
+      `GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`;
+    for (const target of ['//', '//[', 'http://[', '/nowhere', '/graphql/']) {
+      const socket = connect(port, '127.0.0.1');
+      let heard = '';
+      socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+      socket.end(upgrade(target));
+      await once(socket, 'close');
+      expect([target, heard.split('\r\n')[0]]).toEqual([target, 'HTTP/1.1 404 Not Found']);
+    }
+    const failed: unknown[] = [];
+    const notice = (error: unknown) => failed.push(error);
+    process.on('uncaughtExceptionMonitor', notice);
+    for (let i = 0; i < 100; i += 1) {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(upgrade('/nowhere') + 'x'.repeat(1_000 * i), () => socket.resetAndDestroy());
+      await once(socket, 'close');
+    }
+    expect((await raw(gateway, '/health/live', {})).status).toBe(200);
+    process.off('uncaughtExceptionMonitor', notice);
+    expect(failed).toEqual([]);
+  });
+
   test('answers cannot be read, framed or guessed by others', async () => {
     const { headers } = await raw(await start(), '/health/live', {});
     expect(headers).toMatchObject({

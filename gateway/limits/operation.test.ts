@@ -70,6 +70,14 @@ test('the size of a page counts as its variable says, and as its default where t
   expect(refusal('{ items { id } }', { cost: 4 })).toMatchObject({ seen: 5 });
 });
 
+test('the default of a variable counts where it is not given, and only there', () => {
+  const prepared = prepare(schema, parse('query($n: Int = 90) { items(first: $n) { id } }'), null);
+  const check = operationCheck({ ...ANY, cost: 80 });
+  expect(() => check(prepared, { n: null })).not.toThrow(); // As good as left out of the field.
+  expect(() => check(prepared, {})).toThrow('at most 80, got 90');
+  expect(() => check(prepared, { n: 80 })).not.toThrow();
+});
+
 test('a page size that would be refused anyway makes no operation cheap', () => {
   expect(refusal('{ items(first: -100) { items(first: 90) { id } } }', { cost: 99 })).toMatchObject(
     {

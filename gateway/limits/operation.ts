@@ -1,4 +1,5 @@
 /** How much one operation may ask for, refused before it is run. */
+import { valueFromASTUntyped } from 'graphql';
 import { Limited } from '../../resolvers/errors.ts';
 import type { Prepared } from '../execution/levels/execute.ts';
 import { measure, type Measures } from '../execution/levels/measure.ts';
@@ -25,7 +26,8 @@ export function operationCheck(
   limits: OperationLimits,
 ): (prepared: Prepared, variables: Readonly<Record<string, unknown>>) => void {
   const known = new WeakMap<Prepared, Map<string, Measures>>();
-  const measured = (prepared: Prepared, variables: Readonly<Record<string, unknown>>) => {
+  const measured = (prepared: Prepared, given: Readonly<Record<string, unknown>>) => {
+    const variables = { ...defaultsOf(prepared), ...given };
     const numbers = Object.entries(variables).filter(([, value]) => typeof value === 'number');
     const key = JSON.stringify(numbers);
     let ofOperation = known.get(prepared);
@@ -44,4 +46,13 @@ export function operationCheck(
       if (measures[name] > limits[name]) throw new Limited(words, limits[name], measures[name]);
     }
   };
+}
+
+/** Of variables; a page takes its size from one that is not given. */
+function defaultsOf({ operation }: Prepared): Record<string, unknown> {
+  return Object.fromEntries(
+    (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
+      defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
+    ),
+  );
 }

@@ -9,17 +9,17 @@ import { send, type Exchange } from './exchange.ts';
 
 type MediaType = 'application/json' | 'application/graphql-response+json';
 
-const BY_RANGE: Readonly<Record<string, MediaType>> = {
-  'application/json': 'application/json',
-  'application/graphql-response+json': 'application/graphql-response+json',
-  'application/*': 'application/json',
-  '*/*': 'application/json',
-};
+const BY_RANGE: ReadonlyMap<string, MediaType> = new Map([
+  ['application/json', 'application/json'],
+  ['application/graphql-response+json', 'application/graphql-response+json'],
+  ['application/*', 'application/json'],
+  ['*/*', 'application/json'],
+]);
 
 /** The media type that is asked for, by the first of them; null where it is none of these, or also another. */
 export function mediaTypeOf(accept: string | undefined): MediaType | null {
   const ranges = (accept ?? '*/*').split(',').map((range) => range.trim());
-  const types = ranges.map((range) => BY_RANGE[range]);
+  const types = ranges.map((range) => BY_RANGE.get(range));
   return types.every((type) => type !== undefined) ? types[0]! : null;
 }
 

@@ -82,6 +82,7 @@ export function openSockets(server: Server, parts: SocketParts): Sockets {
   const carriedBy = new Map<WebSocket, Carried>();
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy()); // Node has let go of it: unheard, a reset would end the process.
     const refusal = refusedUpgrade(request, wss.clients.size, limits.sockets_max);
     if (refusal) {
       socket.end(refusal);
@@ -257,7 +258,7 @@ function refusedUpgrade(
 ): string | null {
   const refused = (status: string, why: string) =>
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`;
-  if (new URL(request.url ?? '/', 'http://gateway').pathname !== PATH) {
+  if (request.url?.split('?', 1)[0] !== PATH) {
     return refused('404 Not Found', `WebSockets are taken at ${PATH} only`);
   }
   try {
