@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openEventStream, type EventStream } from './kit/event-stream.ts';
 import { WORLDS, type TestGateway, type World } from './kit/gateway.ts';
+import { metricOf } from './kit/metrics.ts';
 import { redisPath, startRedis, type RedisServer } from './kit/redis-server.ts';
 import { until } from './kit/until.ts';
 import { newWorker } from './kit/worker.ts';
@@ -45,8 +46,8 @@ describe.skipIf(!server || !redisPath())('three gateways (TEST_DATABASE_URL, Red
     await worker.finish();
     for (const stream of streams) await arrived(stream, 65);
     streams.forEach((stream) => stream.close());
-    expect(await metric(hearing, 'live_heads_repairs')).toBe(0);
-    await until('nobody follows', async () => (await metric(hearing, 'bus_topics')) === 0);
+    expect(await metricOf(hearing.url, 'live_heads_repairs')).toBe(0);
+    await until('nobody follows', async () => (await metricOf(hearing.url, 'bus_topics')) === 0);
   });
 
   test.each([
@@ -64,7 +65,7 @@ describe.skipIf(!server || !redisPath())('three gateways (TEST_DATABASE_URL, Red
       await worker.progress(10);
       await arrived(looks, 13);
       await arrived(hears, 13);
-      const repairs = await metric(looking, 'live_heads_repairs');
+      const repairs = await metricOf(looking.url, 'live_heads_repairs');
 
       await fail();
       await worker.progress(20);
@@ -73,19 +74,19 @@ describe.skipIf(!server || !redisPath())('three gateways (TEST_DATABASE_URL, Red
       await worker.progress(10);
       await arrived(looks, 43);
       await arrived(late, 43);
-      expect(await metric(looking, 'live_heads_repairs')).toBeGreaterThan(repairs);
+      expect(await metricOf(looking.url, 'live_heads_repairs')).toBeGreaterThan(repairs);
       for (const gateway of [written, looking, hearing]) {
-        await until('it is told', async () => (await metric(gateway, 'bus_connected')) === 0);
+        await until('it is told', async () => (await metricOf(gateway.url, 'bus_connected')) === 0);
         const health = await fetch(`${gateway.url}/health/ready`);
         expect(health.status).toBe(200);
         expect(await health.json()).toMatchObject({ stores: { redis: { ok: false } } });
       }
-      expect(await metric(written, 'bus_lost')).toBeGreaterThan(0);
+      expect(await metricOf(written.url, 'bus_lost')).toBeGreaterThan(0);
 
       await mend();
       await arrived(hears, 43); // It was told of the gap, and looked at once.
       for (const gateway of [written, looking, hearing]) {
-        await until('it is back', async () => (await metric(gateway, 'bus_connected')) === 1);
+        await until('it is back', async () => (await metricOf(gateway.url, 'bus_connected')) === 1);
       }
       await worker.progress(5);
       await worker.finish();
@@ -108,9 +109,4 @@ async function arrived(stream: EventStream, count: number): Promise<void> {
     ({ data }) => (data as { data: { runEvents: { seq: number } } }).data.runEvents.seq,
   );
   expect(seqs).toEqual(Array.from({ length: count }, (_, at) => at + 1));
-}
-
-async function metric(gateway: TestGateway, name: string): Promise<number> {
-  const text = await (await fetch(`${gateway.url}/metrics`)).text();
-  return Number(new RegExp(`^polyphony_${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }

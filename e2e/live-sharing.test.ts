@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { openEventStream } from './kit/event-stream.ts';
 import { WORLDS, type TestGateway, type World } from './kit/gateway.ts';
+import { metricOf, statementsOf } from './kit/metrics.ts';
 import { until } from './kit/until.ts';
 import { newWorker } from './kit/worker.ts';
 
@@ -58,24 +59,12 @@ describe.each(WORLDS)('$name', ({ open }) => {
     return { items, stop };
   }
 
-  const counts = async () => {
-    const lines = (await (await fetch(`${gateway.url}/metrics`)).text()).split('\n');
-    const count = (name: string) =>
-      Number(
-        lines
-          .find((line) => line.startsWith(`polyphony_${name} `))
-          ?.split(' ')
-          .at(-1) ?? 0,
-      );
-    const statements = (statement: string) =>
-      count(`store_call_seconds_count{store="postgres",statement="${statement}"}`);
-    return {
-      executions: count('live_executions'),
-      shared: count('live_shared'),
-      reads: statements('log.page'),
-      names: statements('workflows.byIds'),
-    };
-  };
+  const counts = async () => ({
+    executions: await metricOf(gateway.url, 'live_executions'),
+    shared: await metricOf(gateway.url, 'live_shared'),
+    reads: await statementsOf(gateway.url, 'log.page'),
+    names: await statementsOf(gateway.url, 'workflows.byIds'),
+  });
 
   test(`${SUBSCRIBERS} subscribers of a run's events: ${CHANGES} changes are ${CHANGES} executions`, async () => {
     const worker = await newWorker(gateway.url);

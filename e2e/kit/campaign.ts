@@ -27,7 +27,7 @@ const BACK_MAX_ms = 300_000;
 
 /** Every follower is struck when it is at work again; `port` says where it may come again. */
 export function openTorment(port: () => number): Torment {
-  const tally: Tally = { cut: 0, 'half-open': 0, destroyed: 0, killed: 0 };
+  const tally: Tally = { cut: 0, stalled: 0, 'half-open': 0, destroyed: 0, killed: 0 };
   let failure: unknown;
 
   async function torment(follower: Follower, signal: AbortSignal): Promise<void> {
@@ -73,6 +73,9 @@ async function strike(follower: Follower, fault: FaultName): Promise<boolean> {
     case 'cut':
       wire.cut();
       break;
+    case 'stalled':
+      wire.stall();
+      break;
     case 'half-open':
       wire.halfOpen();
       break;
@@ -86,7 +89,8 @@ async function strike(follower: Follower, fault: FaultName): Promise<boolean> {
   await noticed();
   wire.mend();
   if (fault === 'destroyed') return true;
-  return wire.met().cut > met.cut || wire.met().halfOpen > met.halfOpen;
+  const now = wire.met();
+  return now.cut > met.cut || now.stalled > met.stalled || now.halfOpen > met.halfOpen;
 }
 
 function isAway(follower: Follower, connections: number): boolean {

@@ -17,7 +17,7 @@ import type { SeenEvent } from './history.ts';
 import { wholeState, type StateItem } from './run-state.ts';
 import { openWire, type Wire } from './tcp-proxy.ts';
 
-export type FaultName = 'cut' | 'half-open' | 'destroyed' | 'killed';
+export type FaultName = 'cut' | 'stalled' | 'half-open' | 'destroyed' | 'killed';
 
 export interface Follower {
   readonly name: string;
@@ -100,7 +100,9 @@ async function ourClient<Item>(
   });
   const following = client.follow(followed, { item: (item) => void into.push(item) });
   const faults: readonly FaultName[] =
-    transport === 'websocket' ? ['cut', 'half-open', 'destroyed'] : ['cut', 'half-open'];
+    transport === 'websocket'
+      ? ['cut', 'half-open', 'destroyed', 'stalled']
+      : ['cut', 'half-open', 'stalled'];
   return {
     ...NOTHING,
     runId,

@@ -24,7 +24,8 @@ const HELP: Readonly<Record<keyof LiveUse, string>> = {
   followers: 'Subscriptions that follow a run.',
   headsRepairs: 'Heads found by looking, before the bus told: late or lost messages. Rises.',
   gapRepairs: 'Reads of the log that closed a gap of more than one event. Rises.',
-  feedFollowers: 'Subscriptions that follow the change feed.',
+  feedFollowers:
+    'Followers of the change feed: subscriptions to `changes`, and lists of runs, each once.',
   feedBehind: 'Of these, those that read or are slow to take what they were given.',
   feedReads: 'Pages of the change feed read for them, together. Rises.',
 };

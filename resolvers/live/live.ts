@@ -25,7 +25,7 @@ export interface LiveCounts {
   readonly headsRepairs: number;
   /** Times that a follower read the log because a message told of more than the next event. */
   readonly gapRepairs: number;
-  /** Subscriptions that follow the change feed. */
+  /** Of the change feed: each subscription to `changes`, and each followed list of runs, however many follow that. */
   readonly feedFollowers: number;
   /** Of these, those that do not wait for news: they read, or are slow to take what they were given. */
   readonly feedBehind: number;

@@ -13,7 +13,7 @@ import {
 } from '../../events/feed/position.ts';
 import type { Bus } from '../../ports.ts';
 import type { Sql } from '../../sql.ts';
-import { until } from '../run/channel.ts';
+import { until } from '../waiting.ts';
 import { openWatch } from '../watch.ts';
 
 /** A change and the position after it, as text. */

@@ -2,7 +2,7 @@
  * The lists of runs that this gateway follows for its subscribers, each once however many follow it. A list is looked
  * at only while somebody waits for what is new: slow followers cost nothing.
  */
-import { until } from '../run/channel.ts';
+import { until } from '../waiting.ts';
 import type { FeedHub } from '../feed/feed-hub.ts';
 import { openWindowReader, type Mark, type RunList, type View } from './run-window.ts';
 

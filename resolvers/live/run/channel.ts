@@ -6,6 +6,7 @@
 import { readEvents, type StoredEvent } from '../../events/read.ts';
 import { eventCursor } from '../../runs/event-pages.ts';
 import type { Sql } from '../../sql.ts';
+import { until } from '../waiting.ts';
 
 /** Events of one read. */
 export const PAGE_EVENTS_MAX = 500;
@@ -117,39 +118,4 @@ function isLarge(events: readonly LiveEvent[]): boolean {
     characters += JSON.stringify(payload).length;
     return characters > PAGE_KEPT_CHARS_MAX;
   });
-}
-
-/** Waits in `waiting` until the condition holds when woken, or the signal aborts. */
-export function until(
-  waiting: Set<() => void>,
-  holds: () => boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  if (holds() || signal.aborted) return Promise.resolve();
-  return new Promise((done) => {
-    const atAbort = waitingAtAbort(signal);
-    const look = () => {
-      if (!holds() && !signal.aborted) return;
-      waiting.delete(look);
-      atAbort.delete(look);
-      done();
-    };
-    waiting.add(look);
-    atAbort.add(look);
-  });
-}
-
-const aborting = new WeakMap<AbortSignal, Set<() => void>>();
-
-/** One listener a signal, as long as it lives: to add and remove one each time costs more than the wait. */
-function waitingAtAbort(signal: AbortSignal): Set<() => void> {
-  const there = aborting.get(signal);
-  if (there) return there;
-  const looks = new Set<() => void>();
-  aborting.set(signal, looks);
-  const lookAll = () => {
-    for (const look of looks) look();
-  };
-  signal.addEventListener('abort', lookAll, { once: true });
-  return looks;
 }
