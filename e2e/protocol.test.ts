@@ -8,10 +8,14 @@ import { parseConfig } from '../gateway/config.ts';
 import { statusOf } from '../gateway/errors.ts';
 import { VARIABLES_DEPTH_MAX } from '../gateway/execution/params.ts';
 import { SETTINGS } from '../gateway/settings.ts';
+import { HEADERS_BYTES_MAX } from '../gateway/transports/listen.ts';
+import { LAST_ID_CHARS_MAX } from '../gateway/transports/sse.ts';
 import { REFUSAL_CODES, Refusal, type Issue, type RefusalCode } from '../resolvers/errors.ts';
 import { CALL_LIMITS, STEP_KEY_BYTES_MAX } from '../resolvers/events/append/check.ts';
 import { METADATA_BYTES_MAX, TAGS_MAX } from '../resolvers/events/append/labels.ts';
 import { checkPayload, SHAPES } from '../resolvers/events/payloads.ts';
+import { formatPosition, parsePosition } from '../resolvers/events/feed/position.ts';
+import { writeListCursor } from '../resolvers/live/lists/run-list-cursor.ts';
 import { EVENTS_PAGE, PAGE } from '../resolvers/page.ts';
 import { moversOf, RUN_MOVES, STEP_MOVES } from '../resolvers/runs/model.ts';
 import { schema } from '../schema/index.ts';
@@ -151,6 +155,40 @@ test('limits without a setting are those of the code', () => {
   );
   expect(plainText).toContain(`\`stepKey\` at most ${STEP_KEY_BYTES_MAX} bytes`);
 });
+
+test('the longest cursor that is taken fits into what the page says, and into Last-Event-ID', () => {
+  const longest = longestPosition();
+  const digest = 'x'.repeat(8);
+  const edge = [Date.now(), '00000000-0000-7000-8000-000000000000'] as const;
+  const cursor = writeListCursor('', { feed: longest, edge, runs: digest, counts: digest });
+  expect(cursor.length).toBeGreaterThan(43_000);
+  expect(cursor.length).toBeLessThanOrEqual(44_000);
+  expect(plainText).toContain('at most 44,000.');
+  expect(LAST_ID_CHARS_MAX).toBeGreaterThanOrEqual(44_000);
+  expect(plainText).toContain(
+    `All headers of a request together may have ${HEADERS_BYTES_MAX / 1024} KiB.`,
+  );
+  expect(HEADERS_BYTES_MAX - LAST_ID_CHARS_MAX).toBeGreaterThan(16_384);
+});
+
+/** With as many open transactions as parsePosition takes. */
+function longestPosition() {
+  const positionWith = (count: number) => {
+    const open = Array.from({ length: count }, (_, at) => 10n ** 17n + BigInt(at));
+    const from = `${open[0]}:${10n ** 18n}:${open.join(',')}`;
+    return { epoch: 1, from, xid: '0', at: '0' };
+  };
+  let count = 1_200;
+  const isTaken = () => {
+    try {
+      return parsePosition(formatPosition(positionWith(count))) !== null;
+    } catch {
+      return false;
+    }
+  };
+  while (isTaken()) count += 1;
+  return positionWith(count - 1);
+}
 
 test('every live field is in the table, with its arguments', () => {
   const fields = Object.values(schema.getSubscriptionType()!.getFields());

@@ -16,8 +16,8 @@ export interface Listening {
 type Detach = (late: AbortSignal) => Promise<void>;
 
 const IDLE_CHECK_ms = 50;
-/** Of all headers of a request: a cursor in Last-Event-ID grows with the transactions that are open, to 32 KB. */
-const HEADERS_BYTES_MAX = 65_536;
+/** Of all headers of a request: a cursor in Last-Event-ID grows with the transactions that are open, to 44 KB. */
+export const HEADERS_BYTES_MAX = 65_536;
 
 /**
  * Listens. Rejects with EADDRINUSE and the like, in words. `attach` is given the server before it listens, for what

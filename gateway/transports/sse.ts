@@ -29,7 +29,7 @@ export interface Streams {
 }
 
 /** Longest Last-Event-ID that is read; cursors are shorter. */
-const LAST_ID_CHARS_MAX = 40_000;
+export const LAST_ID_CHARS_MAX = 48_000;
 
 /** Streams for the operations that `stream` begins. */
 export function openStreams(
