@@ -39,7 +39,7 @@ export function complete(asked: Asked, root: Group): Completed | Promise<Complet
 interface State {
   readonly asked: Asked;
   readonly errors: GraphQLError[];
-  /** Where completion stands; cut back by whoever catches. */
+  /** Where completion stands. */
   readonly path: (string | number)[];
   readonly isFirst: boolean;
   /**
@@ -90,14 +90,16 @@ function completeField(
     const value = valueOf(state, field, source, group, index);
     completed = completeValue(state, field, field.shape, value, below);
   } catch (error) {
-    path.length = depth;
     tell(state, field, field.shape, error);
   }
   path.length = depth - 1;
   return completed;
 }
 
-/** A failure here: told, where the place may be null; else it is thrown on. */
+/**
+ * A failure: told, where the place may be null; else it is thrown on. It has its path from the first place that it
+ * comes by, which is where completion stands; later places leave it as it is.
+ */
 function tell(state: State, field: PlannedField, shape: Shape, thrown: unknown): void {
   const cause = thrown instanceof Thrown ? thrown.thrown : thrown;
   const error = locatedError(cause, field.nodes, [...state.path]);
@@ -230,7 +232,6 @@ function completeList(
     try {
       completed = completeValue(state, field, item, value[i], below);
     } catch (error) {
-      path.length = depth;
       tell(state, field, item, error);
     }
     path.length = depth - 1;

@@ -28,10 +28,10 @@ const BUGS: readonly Bug[] = [
     becomes: 'tell(state, field, { ...item, nonNull: false }, error);',
   },
   {
-    what: 'the path of an error forgets where completion stood',
+    what: 'the path of an error misses its place in a list',
     file: 'complete.ts',
-    is: 'path.length = depth;\n    tell(state, field, field.shape, error);',
-    becomes: 'tell(state, field, field.shape, error);',
+    is: 'const depth = path.push(i);',
+    becomes: 'const depth = path.push(0);',
   },
   {
     what: 'an object that failed has a place in its group',

@@ -24,6 +24,8 @@ export interface Case {
 /** Validation takes longer than both executions: now and then it shows that what is written is valid. */
 const VALIDATED_EVERY = 50;
 
+const OTHERWISE_EVERY = 4;
+
 /**
  * Runs the case of this seed; `met` counts what was in it. `unhandled` tells how many rejections nobody handled so far:
  * this executor must leave none.
@@ -58,6 +60,10 @@ export async function runCase(seed: number, met: Met, unhandled: () => number): 
   const expected = await byGraphql(oracle);
   const before = unhandled();
   const prepared = prepare(ours, document, null);
+  if (seed % OTHERWISE_EVERY === 0) {
+    const otherwise = { ...variables, yes: !variables['yes'] };
+    await execute(prepared, { variables: otherwise, ...asked }); // Another plan of the same operation.
+  }
   const result = await execute(prepared, { variables, ...asked });
   countOutcome(met, expected);
   const written = await executeToText(prepared, { variables, ...asked });
