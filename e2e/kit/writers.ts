@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, asked } from './ask.ts';
 
 /** One append, and how it was answered the first time. */
-export interface Acknowledged {
+export interface AcknowledgedCall {
   readonly input: object;
   readonly events: readonly { readonly eventId: string; readonly seq: number }[];
 }
 
 export interface Writers {
   /** By run, in the order in which they were sent. */
-  readonly acknowledged: ReadonlyMap<string, readonly Acknowledged[]>;
+  readonly acknowledged: ReadonlyMap<string, readonly AcknowledgedCall[]>;
   /** Calls that were answered so far. */
   answered(): number;
   /** Sendings that were not answered, or UNAVAILABLE, and so were sent again. */
@@ -49,7 +49,7 @@ export async function startWriters(url: string, count: number): Promise<Writers>
     url,
     REGISTER,
   );
-  const acknowledged = new Map<string, Acknowledged[]>();
+  const acknowledged = new Map<string, AcknowledgedCall[]>();
   const seen = { answered: 0, unanswered: 0, storedUntold: 0, stopping: false };
 
   async function send(input: object): Promise<Appended['appendRunEvents']> {
@@ -72,7 +72,7 @@ export async function startWriters(url: string, count: number): Promise<Writers>
     const { startRun } = await asked<{ startRun: { uuid: string } }>(url, START, { input });
     const runId = startRun.uuid;
     const { fence } = await send({ runId, events: [eventOf('RUN_STARTED', {})] });
-    const calls: Acknowledged[] = [];
+    const calls: AcknowledgedCall[] = [];
     acknowledged.set(runId, calls);
     for (let number = 0; !seen.stopping; number++) {
       const events = Array.from({ length: 1 + (number % 5) }, (_, at) =>
@@ -108,7 +108,10 @@ function eventOf(type: string, payload: object): object {
 }
 
 /** Sends an acknowledged call again and answers what it is told now. */
-export async function repeat(url: string, call: Acknowledged): Promise<Acknowledged['events']> {
+export async function repeat(
+  url: string,
+  call: AcknowledgedCall,
+): Promise<AcknowledgedCall['events']> {
   const { appendRunEvents } = await asked<Appended>(url, APPEND, { input: call.input });
   return appendRunEvents.events.map(({ eventId, seq }) => ({ eventId, seq }));
 }
