@@ -24,6 +24,7 @@ async function repairedBy({ url }: GatewayProcess): Promise<Repaired> {
   };
 }
 
+/** Of gateways that run already, on one store. */
 export function openFleet(gateways: readonly GatewayProcess[]): Fleet {
   const serving = new Set(gateways);
   const lost = { heads: 0, gaps: 0 };

@@ -50,6 +50,7 @@ export function socketClient(url: string, lost: () => void = () => undefined): W
   });
 }
 
+/** graphql-sse as docs/PROTOCOL.md says it must be told; `lost` is called each time that it comes again. */
 export function streamClient(url: string, lost: () => void = () => undefined): SseClient {
   return createSse({
     url: `${url}/graphql`,

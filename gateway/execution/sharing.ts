@@ -63,6 +63,7 @@ interface Shared {
 
 type Results = Map<string, Shared>;
 
+/** Nothing executed yet. `limits` bound what is kept for others; who comes too late executes for itself. */
 export function openSharing(
   { schema, contextOf, reportOf }: Pick<Answering, 'schema' | 'contextOf' | 'reportOf'>,
   limits: SharingLimits = LIMITS,

@@ -27,6 +27,7 @@ export interface PageRun {
 /** The page keeps runs of these statuses on top; the others have ended. */
 export const ACTIVE = ['QUEUED', 'RUNNING', 'PAUSED', 'CANCELING'] as const;
 
+/** Statuses of runs that are over. */
 export const ENDED = ['SUCCEEDED', 'FAILED', 'CANCELED', 'TIMED_OUT', 'CRASHED'] as const;
 
 /** Every status, in the order of a run's life. */
@@ -153,6 +154,7 @@ function rowOf({ run, samples }: Entry, lingering: boolean, now_ms: number): Row
   };
 }
 
+/** True until the run has ended. */
 export function isActive({ status }: Pick<PageRun, 'status'>): boolean {
   return (ACTIVE as readonly string[]).includes(status);
 }

@@ -33,6 +33,7 @@ subscription LiveRuns {
 `,
 };
 
+/** One tab each, in this order. */
 export const EXAMPLES: readonly Example[] = [
   {
     document: `# Workflows with their latest runs.

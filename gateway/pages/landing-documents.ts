@@ -8,6 +8,7 @@ const RUN = `id uuid version createdAt ${SELECTED}`;
 
 /** Those that go on are shown up to so many. */
 export const ACTIVE_MAX = 50;
+/** Those that ended are shown up to so many. */
 export const ENDED_MAX = 12;
 
 const ACTIVE_LIST = `runs(filter: { status: { in: [${ACTIVE.join(' ')}] } }, first: ${ACTIVE_MAX})`;

@@ -65,10 +65,12 @@ function statusMark(status: string): Html {
   return html`<span class="status ${TONE[status] ?? 'busy'}">${statusWords(status)}</span>`;
 }
 
+/** A status as people read it. */
 export function statusWords(status: string): string {
   return status.toLowerCase().replaceAll('_', ' ');
 }
 
+/** What a run is called on the page. */
 export function nameOf({ workflow }: PageRun): string {
   return workflow?.name ?? 'a workflow';
 }
