@@ -68,9 +68,12 @@ export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions)
   const look = async () => {
     const ids = [...followed.entries.keys()];
     if (ids.length === 0) return;
-    for (const { id, version } of await sql.query(HEADS, [ids])) {
+    const heads = await sql.query(HEADS, [ids]);
+    for (const { id, version } of heads) {
       if (followed.entries.get(id)?.channel.advance(version)) headsRepairs += 1;
     }
+    const there = new Set(heads.map(({ id }) => id));
+    for (const id of ids) if (!there.has(id)) followed.end(id);
   };
   const watch = openWatch(look, heads_ms, onError);
   const stopGaps = bus.onGap(() => {
@@ -165,6 +168,12 @@ function openFollowed(sql: Sql, bus: Bus) {
     entries,
     listenAgain() {
       for (const entry of entries.values()) if (!entry.stop) void listen(entry);
+    },
+    /** Of a run that is no longer there; who asks for it again is refused before it joins. */
+    end(runId: string) {
+      const entry = entries.get(runId);
+      entries.delete(runId);
+      entry?.channel.end();
     },
     async follow(runId: string): ReturnType<Live['follow']> {
       const entry = join(runId);

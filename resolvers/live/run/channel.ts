@@ -33,9 +33,13 @@ export interface Channel {
    * shared with others who ask the same.
    */
   after(seq: number): Promise<readonly LiveEvent[]>;
-  /** What `read` makes of the position `seq` at this head; made once, however many ask. */
+  /** What `read` makes at this head, under a name; made once, however many ask. */
   share<T>(key: string, read: () => Promise<T>): Promise<T>;
-  /** Resolves when the head is above `seq`, or `signal` aborts. */
+  /** True once the run was found deleted. */
+  readonly gone: boolean;
+  /** The run is no longer there: wakes all who wait. */
+  end(): void;
+  /** Resolves when the head is above `seq`, the run is gone, or `signal` aborts. */
   moved(seq: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -45,11 +49,19 @@ export function openChannel(sql: Sql, runId: string): Channel {
   const pages = new Map<number, Page>();
   let shared = new Map<string, Promise<unknown>>();
   let head = 0;
+  let gone = false;
 
   return {
     runId,
     get head() {
       return head;
+    },
+    get gone() {
+      return gone;
+    },
+    end() {
+      gone = true;
+      for (const wake of waiting) wake();
     },
     advance(seq) {
       if (seq <= head) return false;
@@ -76,7 +88,7 @@ export function openChannel(sql: Sql, runId: string): Channel {
       made.catch(() => atHead.delete(key));
       return made;
     },
-    moved: (seq, signal) => until(waiting, () => head > seq, signal),
+    moved: (seq, signal) => until(waiting, () => head > seq || gone, signal),
   };
 }
 

@@ -1,5 +1,6 @@
 /** `runEvents`: every event of a run, in order, each once, for as long as somebody listens. */
 import type { LiveCtx } from '../../context.ts';
+import { NotFound } from '../../errors.ts';
 import { seqAfter } from '../../runs/event-pages.ts';
 import { existingRun } from '../../runs/queries.ts';
 import { abortable } from '../abortable.ts';
@@ -39,12 +40,15 @@ async function* eventsAfter(
   try {
     let seen = after;
     while (!signal.aborted) {
+      if (channel.gone) throw new NotFound('Run', runId);
       if (channel.head <= seen) {
         await channel.moved(seen, signal);
         continue;
       }
       if (seen > after && channel.head > seen + 1) live.repaired();
-      for (const event of await channel.after(seen)) {
+      const events = await channel.after(seen);
+      if (events.length === 0) throw new NotFound('Run', runId); // Its log went away under us.
+      for (const event of events) {
         if (event.seq !== seen + 1)
           throw new Error(`run ${runId}: event ${seen + 1} is not in its log`);
         seen = event.seq;

@@ -60,6 +60,7 @@ async function* updatesAfter(
     while (!signal.aborted) {
       await channel.moved(seen, signal);
       if (signal.aborted) return;
+      if (channel.gone) throw new NotFound('Run', runId);
       const { update, seq } = await shared(live.sql, channel, seen);
       if (seq <= seen) throw new NotFound('Run', runId); // Its row went back or away under us.
       seen = seq;
