@@ -108,7 +108,10 @@ test('every error code is in the table, with the status and the reaction that th
 const OF_EVERY_WEBSOCKET = ['1002', '1006', '1007', '1009'];
 
 test('every close code that our code, graphql-ws and ws have is in the table, and our client obeys it', () => {
-  const own = readFileSync('gateway/transports/ws.ts', 'utf8').matchAll(/ = ([14]\d{3});/g);
+  const files = ['ws.ts', 'ws-pace.ts'].map((name) =>
+    readFileSync(`gateway/transports/${name}`, 'utf8'),
+  );
+  const own = files.join('').matchAll(/ = ([14]\d{3});/g);
   const folder = 'node_modules/graphql-ws/dist';
   const server = readdirSync(folder).filter((name) => /^server-.*\.js$/.test(name));
   const texts = [...server, 'use/ws.js'].map((name) => readFileSync(`${folder}/${name}`, 'utf8'));

@@ -5,11 +5,14 @@
 import {
   createSourceEventStream,
   getOperationAST,
+  GraphQLError,
   OperationTypeNode,
   type ExecutionResult,
 } from 'graphql';
+import { collectFields } from 'graphql/execution/collectFields.js';
 import type { Answering, Asker, Params } from './answer.ts';
 import { notExecuted, resultOf, told } from './answer.ts';
+import type { Prepared } from './levels/execute.ts';
 import type { Sharing } from './sharing.ts';
 import { streamed, type Streamed } from './streamed.ts';
 import { openTurns, type Turns } from './turns.ts';
@@ -45,7 +48,9 @@ export function streaming(
     const { operationName = null } = params;
     const variables = params.variables ?? {};
     try {
-      parts.check(found.operation(operationName), variables);
+      const prepared = found.operation(operationName);
+      parts.check(prepared, variables);
+      checkField(prepared, variables);
     } catch (error) {
       return { refused: resultOf(refused([error])) };
     }
@@ -63,6 +68,17 @@ export function streaming(
     const failed = (error: unknown): Streamed => streamed(refused([error]), null);
     return { items: mapped(source[Symbol.asyncIterator](), itemResult, failed, turns) };
   };
+}
+
+/** graphql-js takes it that there is a field; validation refuses conditions by variables there. */
+function checkField(
+  { schema, fragments, operation }: Prepared,
+  variables: Readonly<Record<string, unknown>>,
+): void {
+  const root = schema.getSubscriptionType();
+  if (!root) return; // Told by graphql-js.
+  const fields = collectFields(schema, fragments, variables, root, operation.selectionSet);
+  if (fields.size === 0) throw new GraphQLError('The field of this subscription is left out.');
 }
 
 /** `return()` reaches the source at once, also while it waits. An error of the source is its last result. */

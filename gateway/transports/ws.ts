@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import type { ExecutionArgs, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { Limited } from '../../resolvers/errors.ts';
+import { Limited, Refusal } from '../../resolvers/errors.ts';
 import { renderError, withoutHttp, type Report } from '../errors.ts';
 import {
   resultOf,
@@ -22,16 +22,13 @@ import { paramsIn } from '../execution/params.ts';
 import { isSubscription, type Stream } from '../execution/stream.ts';
 import type { Streamed } from '../execution/streamed.ts';
 import { checkOrigin } from '../limits/origin.ts';
+import { holdBack, send, writeTogether, type Pace } from './ws-pace.ts';
 
-export interface SocketLimits {
+export interface SocketLimits extends Pace {
   /** Of one message of a client. */
   readonly message_bytes_max: number;
   /** A socket that has not sent connection_init by then is closed (4408). */
   readonly init_wait_ms: number;
-  /** What may wait to be sent on one socket; then its subscriptions are read no further. */
-  readonly buffered_bytes_max: number;
-  /** A socket that then does not take what waits within so long is closed (1013). */
-  readonly stalled_ms: number;
   /** Between two pings; a socket that does not answer until the next one is ended. */
   readonly ping_ms: number;
   readonly sockets_max: number;
@@ -73,7 +70,6 @@ interface Operation {
 
 const PATH = '/graphql';
 const RESTART = 1012;
-const TRY_AGAIN_LATER = 1013;
 
 /** Takes the upgrades of a server. */
 export function openSockets(server: Server, parts: SocketParts): Sockets {
@@ -96,8 +92,11 @@ export function openSockets(server: Server, parts: SocketParts): Sockets {
         gone.abort();
         carriedBy.delete(client);
       });
-      client.on('error', () => client.terminate());
+      const hold = () => holdBack(client, limits);
+      client.on('message', hold).on('ping', hold);
       wss.emit('connection', client, request);
+      // ws has closed it, and tells why; graphql-ws would print it, and give a reason of its own.
+      client.removeAllListeners('error').on('error', () => undefined);
     });
   };
   server.on('upgrade', upgrade);
@@ -161,9 +160,21 @@ async function begin(
   } catch (error) {
     return [renderError(error, report, false)];
   }
-  const { document, errors } = answering.documentOf(params.query);
-  if (errors) return errors.map((error) => renderError(error, report, false));
-  if (cursors.size >= limits.operations_max) return [tooMany(limits.operations_max, report)];
+  const refused = (...errors: readonly unknown[]) =>
+    errors.map((error) => renderError(error, report, false));
+  const found = answering.documentOf(params.query);
+  if (found.errors) return refused(...found.errors);
+  try {
+    found.operation(params.operationName); // That there is one.
+  } catch (error) {
+    return refused(error);
+  }
+  // To graphql-ws it is free as soon as it was completed: both would be sent under it.
+  if (cursors.has(id))
+    return refused(
+      new Refusal('INVALID', 'the operation of this id has not ended; take another id'),
+    );
+  if (cursors.size >= limits.operations_max) return refused(tooMany(limits.operations_max));
   cursors.set(id, null);
   let sending: Operation['sending'] = null;
   if (isSubscription(answering, params)) {
@@ -182,7 +193,7 @@ async function begin(
   const operation: Operation = { params, asker, sending };
   const { schema } = answering;
   const { operationName = null } = params;
-  return { schema, document, operationName, contextValue: operation };
+  return { schema, document: found.document, operationName, contextValue: operation };
 }
 
 function operationOf(args: ExecutionArgs): Operation {
@@ -218,39 +229,6 @@ function sendingOf(
   };
 }
 
-const corked = new Set<Duplex>();
-
-/** What is written in one turn of the event loop leaves by one system call: to most of them, that is what they cost. */
-function writeTogether(wire: Duplex): void {
-  if (corked.has(wire)) return;
-  if (corked.size === 0) setImmediate(uncork);
-  corked.add(wire);
-  wire.cork();
-}
-
-function uncork(): void {
-  for (const wire of corked) wire.uncork();
-  corked.clear();
-}
-
-/** Null when the socket may be sent more, else resolves when it may: its reader is slow. A stalled one is closed. */
-function send(socket: WebSocket, frame: string, limits: SocketLimits): Promise<void> | null {
-  if (socket.bufferedAmount <= limits.buffered_bytes_max) {
-    socket.send(frame);
-    return null;
-  }
-  return new Promise<void>((done) => {
-    const stalled = setTimeout(() => {
-      socket.close(TRY_AGAIN_LATER, 'Slow reader');
-      socket.terminate(); // A stalled peer never answers the close.
-    }, limits.stalled_ms);
-    socket.send(frame, () => {
-      clearTimeout(stalled);
-      done();
-    });
-  });
-}
-
 function refusedUpgrade(
   request: IncomingMessage,
   sockets: number,
@@ -270,7 +248,6 @@ function refusedUpgrade(
   return refused('503 Service Unavailable', `at most ${sockets_max} sockets; try again later`);
 }
 
-function tooMany(operations_max: number, report: Report): GraphQLError {
-  const refusal = new Limited('operations on one socket', operations_max, operations_max + 1);
-  return renderError(refusal, report, false);
+function tooMany(operations_max: number): Limited {
+  return new Limited('operations on one socket', operations_max, operations_max + 1);
 }
