@@ -74,8 +74,7 @@ return function write(source, group, index) {
 let s = "";
 ${body}return s + ${JSON.stringify(`${text}}`)};
 };`;
-  // Of names of the schema, which are checked to be names, and of keys as JSON: nothing of a client's is code.
-  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval
+  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- names of the schema, which are checked to be names, and keys as JSON: nothing of a client's is code
   return new Function('runtime', 'c', code)(RUNTIME, source.constants) as Writer;
 }
 
