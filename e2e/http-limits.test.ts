@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { socketsOf } from './kit/own-sockets.ts';
 import { GRAPHQL, JSON_TYPE, post, raw, smallGateways } from './kit/small-gateway.ts';
+import { until } from './kit/until.ts';
 
 const { start, end } = smallGateways();
 afterEach(end);
@@ -74,6 +76,12 @@ describe('who may ask', () => {
     expect((await raw(gateway, '/health/live', {})).status).toBe(200);
     process.off('uncaughtExceptionMonitor', notice);
     expect(failed).toEqual([]);
+    const silent = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const closed = once(silent.resume(), 'end');
+    silent.write(upgrade('/nowhere')); // It never closes its side, as one that was reset does not either.
+    await closed;
+    await until('its sockets are let go', () => socketsOf(gateway.url).length === 0);
+    silent.destroy();
   });
 
   test('answers cannot be read, framed or guessed by others', async () => {

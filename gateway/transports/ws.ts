@@ -81,7 +81,8 @@ export function openSockets(server: Server, parts: SocketParts): Sockets {
     socket.on('error', () => socket.destroy()); // Node has let go of it: unheard, a reset would end the process.
     const refusal = refusedUpgrade(request, wss.clients.size, limits.sockets_max);
     if (refusal) {
-      socket.end(refusal);
+      // Nobody reads it: that its peer has left would never be seen.
+      socket.once('finish', () => socket.destroy()).end(refusal);
       return;
     }
     wss.handleUpgrade(request, socket, head, (client) => {
