@@ -4,6 +4,7 @@
  * @include are decided when a plan is made; `switchesOf` names the variables that they hang on.
  */
 import {
+  defaultFieldResolver,
   getArgumentValues,
   isAbstractType,
   isLeafType,
@@ -158,7 +159,10 @@ function fieldOf(
   const shape = shapeOf(compiler, def.type, nodes);
   const isTypename = def === TypeNameMetaFieldDef;
   const batch = (def.extensions['batch'] as BatchFunction | undefined) ?? null;
-  const resolve = isTypename || batch ? null : (def.resolve ?? null);
+  const args = constantArgs(def, nodes[0]!);
+  // Arguments may fail also where nobody reads them, as those of a property: then it is made as by graphql-js.
+  const property = args === null ? defaultFieldResolver : null;
+  const resolve = isTypename || batch ? null : (def.resolve ?? property);
   const executes = Boolean(batch ?? resolve) || needsGroup(shape);
   return {
     key,
@@ -170,7 +174,7 @@ function fieldOf(
     batch,
     resolve,
     takesInfo: resolve !== null && mayTakeInfo(resolve),
-    constantArgs: constantArgs(def, nodes[0]!),
+    constantArgs: args,
     slot: executes ? slot : -1,
   };
 }
