@@ -12,7 +12,7 @@ import {
 import { seedArtifacts } from '../../../e2e/kit/world.ts';
 import type { Filter } from '../../filter.ts';
 
-const STEPS = 75;
+const STEPS = 50;
 const QUIET_EVERY = 5;
 /** What there is more of, so that there is always something to end, remove and rename. */
 const OFTEN = ['start', 'start', 'log', 'end', 'remove'];

@@ -26,7 +26,7 @@ interface Writing {
 }
 
 const DEPTH_MAX = 4;
-const FIELDS_MAX = 40;
+const FIELDS_MAX = 24;
 
 const VARIABLES =
   '($yes: Boolean!, $no: Boolean = false, $n: Int, $must: Int = 3, $color: Color, $shape: Shape, $word: String = "w")';
@@ -108,12 +108,9 @@ function field(
 ): string {
   const { random } = writing;
   writing.left -= 1;
-  const all = Object.values(fields);
-  const deep = depth < DEPTH_MAX && writing.left > 0;
-  const isComposite = (one: GraphQLField<unknown, unknown>) =>
-    isCompositeType(getNamedType(one.type));
-  const able = all.filter((one) => isComposite(one) === (deep && random.chance(0.6)));
-  const chosen = random.pick(able.length > 0 ? able : all.filter((one) => !isComposite(one)));
+  const { leaves, composites } = sorted(fields);
+  const deep = depth < DEPTH_MAX && writing.left > 0 && random.chance(0.6);
+  const chosen = random.pick(deep && composites.length > 0 ? composites : leaves);
   const args = chosen.args.length > 0 && random.chance(0.6) ? argumentsText(writing) : '';
   // The same key is the same field with the same arguments, so that selections merge and never conflict.
   const key = args
@@ -124,6 +121,23 @@ function field(
   const named = getNamedType(chosen.type);
   const below = isCompositeType(named) ? selection(writing, named, depth + 1) : '';
   return `${key}${chosen.name}${args} ${directive(writing)} ${below}`;
+}
+
+type Fields = Readonly<Record<string, GraphQLField<unknown, unknown>>>;
+const known = new WeakMap<
+  Fields,
+  Record<'leaves' | 'composites', GraphQLField<unknown, unknown>[]>
+>();
+
+function sorted(fields: Fields) {
+  let both = known.get(fields);
+  if (!both) {
+    const all = Object.values(fields);
+    const composites = all.filter(({ type }) => isCompositeType(getNamedType(type)));
+    const leaves = all.filter((one) => !composites.includes(one));
+    known.set(fields, (both = { leaves, composites }));
+  }
+  return both;
 }
 
 function argumentsText({ random, met }: Writing): string {
