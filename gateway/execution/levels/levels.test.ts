@@ -83,7 +83,10 @@ describe('batch fields', () => {
     expect(await failed(answers['none']!)).toHaveLength(3);
   });
 
-  test('cannot change the arguments that they share', async () => {
+  test.each([
+    ['by a variable', 'query($s: Boolean) { books { author(short: $s) { name } } }'],
+    ['that are constant, and serve all executions', '{ books { author(short: true) { name } } }'],
+  ])('cannot change the arguments that they share: %s', async (_how, text) => {
     const schema = schemaOf(BOOKS, {
       'Query.books': { resolve: () => books(1) },
       'Book.author': batch((parents, args) => {
@@ -91,10 +94,8 @@ describe('batch fields', () => {
         return parents.map(() => null);
       }),
     });
-    const result = await execute(
-      asked(schema, 'query($s: Boolean) { books { author(short: $s) { name } } }'),
-      { contextValue: {}, variables: { s: true } },
-    );
+    const variables = { s: true };
+    const result = await execute(asked(schema, text), { contextValue: {}, variables });
     expect(result.errors?.[0]?.message).toMatch(/read only/);
   });
 });

@@ -261,7 +261,7 @@ function constantArgs(
   }
   if (variable) return null;
   try {
-    return getArgumentValues(def, node, {});
+    return Object.freeze(getArgumentValues(def, node, {})); // All executions are given these very ones.
   } catch {
     return null; // Told when it is executed, at each of its places.
   }
