@@ -195,11 +195,14 @@ describe('mutations', () => {
 test('when its signal aborts, an execution rejects at once and begins nothing more', async () => {
   const leaving = new AbortController();
   let began = 0;
+  let answered = () => {};
+  const late = new Promise<void>((done) => (answered = done));
   const schema = schemaOf(BOOKS, {
     'Query.books': {
       resolve: async () => {
         leaving.abort(new Error('left'));
         await new Promise((done) => setImmediate(done));
+        answered();
         return books(2);
       },
     },
@@ -211,7 +214,8 @@ test('when its signal aborts, an execution rejects at once and begins nothing mo
   const prepared = asked(schema, '{ books { author { name } } }');
   const { signal } = leaving;
   await expect(execute(prepared, { contextValue: {}, signal })).rejects.toThrow('left');
-  await new Promise((done) => setTimeout(done, 20));
+  await late;
+  await new Promise((done) => setImmediate(done)); // What its answer would begin has begun.
   expect(began).toBe(0);
   expect(() => execute(prepared, { contextValue: {}, signal })).toThrow('left');
 });

@@ -6,7 +6,7 @@
 import { defaultTypeResolver, type GraphQLResolveInfo } from 'graphql';
 import { concreteType, ofType } from './concrete.ts';
 import { pathOf } from './paths.ts';
-import type { PlannedField, Selection, Shape } from './plan.ts';
+import { innermost, type PlannedField, type Selection, type Shape } from './plan.ts';
 import { argumentsOf, failure, infoFor, isThenable, type Asked, type Group } from './run.ts';
 import { whenSettled } from './settle.ts';
 
@@ -181,7 +181,7 @@ function infoAt(asked: Asked, group: Group, field: PlannedField, index: number) 
 /** From the values of a field to the groups of the objects in them. */
 function descend(work: Work, group: Group, field: PlannedField, values: readonly unknown[]): void {
   const inner = innermost(field.shape);
-  if (inner.kind === 'leaf' || inner.kind === 'list') return;
+  if (inner.kind === 'leaf') return;
   if (inner.kind === 'object' && !inner.type.isTypeOf) {
     if (inner.selection.executed.length === 0) return; // Its leaves are read in completion.
     const child = newGroup(inner.selection, { group, field });
@@ -257,10 +257,6 @@ function sortByType(
 
 /** Types are settled as values are; they are never in lists. */
 const TYPE: Shape = { kind: 'leaf', nonNull: true, type: undefined as never };
-
-function innermost(shape: Shape): Shape {
-  return shape.kind === 'list' ? innermost(shape.item) : shape;
-}
 
 function pushObjects(shape: Shape, value: unknown, into: unknown[]): void {
   if (value === null || value === undefined || value instanceof Error) return;

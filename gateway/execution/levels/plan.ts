@@ -217,10 +217,14 @@ function shapeOf(
 
 /** Whether its values must be known before completion: something below them is executed, or their type is in doubt. */
 function needsGroup(shape: Shape): boolean {
-  if (shape.kind === 'leaf') return false;
-  if (shape.kind === 'list') return needsGroup(shape.item);
-  if (shape.kind === 'abstract') return true;
-  return Boolean(shape.type.isTypeOf) || shape.selection.executed.length > 0;
+  const inner = innermost(shape);
+  if (inner.kind !== 'object') return inner.kind === 'abstract';
+  return Boolean(inner.type.isTypeOf) || inner.selection.executed.length > 0;
+}
+
+/** Of a list what it holds, through all its levels; else the shape itself. */
+export function innermost(shape: Shape): Exclude<Shape, { kind: 'list' }> {
+  return shape.kind === 'list' ? innermost(shape.item) : shape;
 }
 
 /** By its text: a function of three plain parameters or fewer cannot see a fourth argument. */

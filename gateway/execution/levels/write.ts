@@ -12,7 +12,7 @@ import {
   isEnumType,
   type GraphQLLeafType,
 } from 'graphql';
-import type { PlannedField, Selection, Shape } from './plan.ts';
+import { innermost, type PlannedField, type Selection, type Shape } from './plan.ts';
 import type { Group } from './run.ts';
 
 /** The data of an answer as JSON; null where it cannot be written this way. */
@@ -196,8 +196,4 @@ function name(source: Source, kind: string): string {
 function constant(source: Source, value: unknown): string {
   source.constants.push(value);
   return `c[${source.constants.length - 1}]`;
-}
-
-function innermost(shape: Shape): Shape {
-  return shape.kind === 'list' ? innermost(shape.item) : shape;
 }
