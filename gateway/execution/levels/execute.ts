@@ -116,7 +116,7 @@ export function execute(
   });
 }
 
-/** As `execute`, but what it answers is text: several times cheaper for large answers. */
+/** As `execute`, but what it answers is text: about half the cost for large answers (docs/decisions/0005). */
 export function executeToText(
   prepared: Prepared,
   execution: Execution,
