@@ -4,7 +4,8 @@ import { seedRandomWorld, type RandomWorld, type Thing } from '../e2e/kit/random
 import { contextOver, otherViewer } from '../e2e/kit/world.ts';
 import type { AnyEntity, Entity, OrderTerm } from './entity.ts';
 import { Invalid, Limited } from './errors.ts';
-import { LEVEL_ROWS_MAX, listOf, listsOf, type Connection, type ListArgs } from './list.ts';
+import type { Connection } from './connection.ts';
+import { LEVEL_ROWS_MAX, listOf, listsOf, type ListArgs } from './list.ts';
 import { PAGE, writeCursor } from './page.ts';
 import { runsOfWorkflows } from './runs/queries.ts';
 import { ARTIFACT } from './artifacts/entities.ts';
@@ -146,8 +147,8 @@ describe.each(DATABASES)('lists ($name)', ({ open }) => {
   });
 
   test('a cursor that is damaged, or of another list, order or filter, is INVALID', async () => {
-    const { nodes, cursorOf } = await page(RUN, { first: 1 });
-    const cursor = cursorOf(nodes[0]!);
+    const first = await page(RUN, { first: 1 });
+    const cursor = first.cursorOf(first.nodes[0]!);
     for (let at = 0; at < cursor.length; at += 1) {
       const damaged = cursor.slice(0, at) + (cursor[at] === 'A' ? 'B' : 'A') + cursor.slice(at + 1);
       await expect(page(RUN, { after: damaged })).rejects.toThrow(/^after: is not a cursor/);
@@ -167,9 +168,10 @@ describe.each(DATABASES)('lists ($name)', ({ open }) => {
   test('a cursor made by hand, with values that no row can have, is INVALID', async () => {
     const order = (direction: string) => RUN.order.map(({ field }) => `${field} ${direction}`);
     const binding = `Run ${[...order('DESC'), 'id DESC'].join(',')} {}`;
-    const { nodes, cursorOf } = await page(RUN, { first: 1 });
+    const first = await page(RUN, { first: 1 });
+    const { nodes } = first;
     const { createdAt, id } = nodes[0] as { createdAt: Date; id: string };
-    expect(writeCursor(binding, [createdAt.getTime(), id])).toBe(cursorOf(nodes[0]!)); // The forger knows how.
+    expect(writeCursor(binding, [createdAt.getTime(), id])).toBe(first.cursorOf(nodes[0]!)); // The forger knows how.
     for (const position of [['x', 'y'], [1, 'y'], ['x', id], [{}, {}], null, 5, 'x']) {
       const forged = writeCursor(binding, position as never);
       await expect(page(RUN, { after: forged })).rejects.toThrow(/^after: is not a cursor/);

@@ -1,8 +1,10 @@
 /** Lists: filtered, ordered, in pages; of the whole workspace, or windows on the lists of many parents at once. */
+import { connectionOf, once, type Connection } from './connection.ts';
 import type { Ctx } from './context.ts';
 import type { AnyEntity, Entity, OrderTerm } from './entity.ts';
 import { Invalid, Limited } from './errors.ts';
 import { compileFilter, params, type Filter, type Params } from './filter.ts';
+import type { Instant } from './instant.ts';
 import { readOrder, type Term } from './order.ts';
 import {
   FOREIGN_CURSOR,
@@ -13,6 +15,7 @@ import {
   type PageBounds,
 } from './page.ts';
 import { authorize } from './policy.ts';
+import { selectedOf, type Columns, type Selected } from './selected.ts';
 import { dynamicStatement, type Statement } from './sql.ts';
 import { pageSql, windowSql, type Wanted } from './window.ts';
 
@@ -22,26 +25,9 @@ export const LEVEL_ROWS_MAX = 100_000;
 export interface ListArgs extends PageArgs {
   readonly filter?: Filter | null | undefined;
   readonly orderBy?: readonly OrderTerm[] | null | undefined;
+  /** What is read of the rows; null or left out: all. The rows hold nothing else, whatever their type says. */
+  readonly columns?: Columns | null | undefined;
 }
-
-/** A page of a list. */
-export interface Connection<Row> {
-  readonly nodes: readonly Row[];
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-  /** Opaque position of a row of this list. */
-  readonly cursorOf: (row: Row) => string;
-  /** Shared by all connections of one level, so that their totals are one statement. */
-  readonly counter: Counter;
-  /** Which of the level's lists this is. */
-  readonly index: number;
-}
-
-/**
- * How many rows each list has, all pages together: one statement, when first asked. `atMost` ends the counting there;
- * without it all that match are read, which takes its time in a long list.
- */
-export type Counter = (ctx: Ctx, atMost?: number) => Promise<readonly number[]>;
 
 /** How the rows of a list hang on their parent, whose key columns are `p.k0`, `p.k1` … */
 export interface Link {
@@ -56,6 +42,8 @@ export interface Link {
 
 /** Cursors of a kind of their own. */
 export interface Cursors {
+  /** Columns that `write` reads. */
+  readonly columns: readonly string[];
   write(row: object): string;
   /** The values of the order. Refuses with Invalid at `path`. `keys`: of all the parents. */
   read(cursor: string, path: string, keys: readonly (readonly unknown[])[]): readonly unknown[];
@@ -76,10 +64,12 @@ export async function listOf<Row extends object>(
   args: ListArgs,
   bounds?: PageBounds,
 ): Promise<Connection<Row>> {
-  const list = readList(ctx, entity, args, bounds);
+  const list = readList<Row>(ctx, entity, args, bounds);
   const into = params();
   const scope = entity.within('x', into.add(ctx.viewer.workspaceId, 'uuid'));
-  const page = dynamicStatement<Row>(`${entity.plural}.list`, pageSql(list, scope, into));
+  const { selected } = list;
+  const text = pageSql(list, selected.listOf('x'), scope, into);
+  const page = selected.statement(`${entity.plural}.list`, text, list.isPlain);
   const rows = await readRows(ctx, list, page, into.values);
   const counter = once(async (asking, atMost) => {
     const counting = params();
@@ -91,7 +81,7 @@ export async function listOf<Row extends object>(
     );
     return [row?.count ?? 0];
   });
-  return connection(list, rows, 0, counter);
+  return connectionOf(list, rows, counter, 0);
 }
 
 /**
@@ -106,16 +96,18 @@ export async function listsOf<Row extends object>(
   args: ListArgs,
   bounds?: PageBounds,
 ): Promise<Connection<Row>[]> {
-  const list = readList(ctx, entity, args, bounds, link.cursors, keys);
+  const list = readList<Row & { parent: number }>(ctx, entity, args, bounds, { link, keys });
   const asked = keys.length * list.page.size;
   if (asked > LEVEL_ROWS_MAX)
     throw new Limited(`${entity.plural} of one level`, LEVEL_ROWS_MAX, asked);
   const into = params();
   const parents = parentsSql(link, keys, into);
-  const page = dynamicStatement<Row & { parent: number }>(
+  const { selected } = list;
+  const page = selected.statement(
     `${entity.plural}.${link.name}`,
     `SELECT p.parent::int AS parent, child.* FROM ${parents}
-    CROSS JOIN LATERAL (${windowSql(list, link.on('x', 'p'), into)}) child`,
+    CROSS JOIN LATERAL (${windowSql(list, selected.listOf('x'), link.on('x', 'p'), into)}) child`,
+    list.isPlain,
   );
   const rows = await readRows(ctx, list, page, into.values);
   const counter = once(async (asking, atMost) => {
@@ -135,7 +127,7 @@ export async function listsOf<Row extends object>(
   });
   const windows = keys.map((): Row[] => []);
   for (const row of rows) windows[row.parent - 1]?.push(row); // In order: a lateral window is a nested loop.
-  return windows.map((window, index) => connection(list, window, index, counter));
+  return windows.map((window, index) => connectionOf(list, window, counter, index));
 }
 
 /** SQLSTATE class 22: a value that its type does not take. Filters are checked; a cursor may be made by hand. */
@@ -158,17 +150,25 @@ async function readRows<Row>(
 }
 
 interface List<Row> extends Wanted {
-  readonly entity: Entity<Row>;
+  readonly entity: AnyEntity;
   readonly cursors: Cursors;
+  readonly selected: Selected<Row>;
+  /** Neither filter nor cursor: every plan of it is good for all values. */
+  readonly isPlain: boolean;
+}
+
+/** Of the lists of many parents. */
+interface Parents {
+  readonly link: Link;
+  readonly keys: readonly (readonly unknown[])[];
 }
 
 function readList<Row extends object>(
   ctx: Ctx,
-  entity: Entity<Row>,
+  entity: AnyEntity,
   args: ListArgs,
   bounds?: PageBounds,
-  own?: Cursors,
-  keys: readonly (readonly unknown[])[] = [],
+  parents?: Parents,
 ): List<Row> {
   authorize(ctx.viewer, entity.read, ctx.viewer);
   const terms = readOrder(entity, args.orderBy);
@@ -176,9 +176,10 @@ function readList<Row extends object>(
   const now = ctx.now();
   const condition = (filter: Filter | null | undefined) => (into: Params) =>
     compileFilter(entity, filter, 'x', { params: into, now });
-  const cursors = own ?? cursorsOf(entity, terms, args.filter ?? {});
+  const cursors = parents?.link.cursors ?? cursorsOf(entity, terms, args.filter);
   const position = (cursor: string | null, path: string) =>
-    cursor === null ? null : cursors.read(cursor, path, keys);
+    cursor === null ? null : cursors.read(cursor, path, parents?.keys ?? []);
+  const always = args.columns?.cursors === false ? [] : cursors.columns;
   return {
     entity,
     terms,
@@ -188,6 +189,8 @@ function readList<Row extends object>(
     cursors,
     after: position(page.after, 'after'),
     before: position(page.before, 'before'),
+    selected: selectedOf(entity, args.columns, always, parents && 'parent'),
+    isPlain: !args.filter && page.after === null && page.before === null,
   };
 }
 
@@ -202,20 +205,28 @@ function walkBounds(entity: AnyEntity, [first]: readonly Term[], filter: Filter)
 }
 
 /** The values of a row in the order, bound to order and filter as they were written. */
-function cursorsOf(entity: AnyEntity, terms: readonly Term[], filter: Filter): Cursors {
-  const order = terms.map(({ field, direction }) => `${field} ${direction}`).join(',');
-  const binding = `${entity.name} ${order} ${JSON.stringify(filter)}`;
+function cursorsOf(
+  entity: AnyEntity,
+  terms: readonly Term[],
+  filter: Filter | null | undefined,
+): Cursors {
+  let bound: string | undefined;
+  const binding = () => {
+    const order = terms.map(({ field, direction }) => `${field} ${direction}`).join(',');
+    return (bound ??= `${entity.name} ${order} ${JSON.stringify(filter ?? {})}`);
+  };
   return {
+    columns: terms.map(({ field }) => field),
     write: (row) =>
       writeCursor(
-        binding,
-        terms.map(({ field }) => {
+        binding(),
+        terms.map(({ field, column }) => {
           const value = (row as Record<string, unknown>)[field];
-          return value instanceof Date ? value.getTime() : value;
+          return column.type === 'time' && value !== null ? (value as Instant).getTime() : value;
         }),
       ),
     read: (cursor, path) => {
-      const position = readCursor(binding, cursor, path);
+      const position = readCursor(binding(), cursor, path);
       return terms.map(({ column }, index) => {
         const value = position[index];
         return column.type === 'time' && value !== null ? new Date(value as number) : value;
@@ -235,36 +246,7 @@ function parentsSql(link: Link, keys: readonly (readonly unknown[])[], into: Par
   return `unnest(${parts.join(', ')}) WITH ORDINALITY AS p(${names.join(', ')}, parent)`;
 }
 
-function connection<Row extends object>(
-  list: List<Row>,
-  rows: readonly Row[],
-  index: number,
-  counter: Counter,
-): Connection<Row> {
-  const { size, backward, after, before } = list.page;
-  const more = rows.length > size;
-  const within = rows.slice(0, size);
-  return {
-    nodes: backward ? within.toReversed() : within,
-    // In the direction of reading it is known; behind, a cursor was there.
-    hasNextPage: backward ? before !== null : more,
-    hasPreviousPage: backward ? more : after !== null,
-    cursorOf: (row) => list.cursors.write(row),
-    counter,
-    index,
-  };
-}
-
 function countSql(from: string, atMost: number | undefined): string {
   if (atMost === undefined) return `SELECT count(*) AS count ${from}`;
   return `SELECT count(*) AS count FROM (SELECT ${from} LIMIT ${atMost}) x`;
-}
-
-function once(counter: Counter): Counter {
-  const counted = new Map<number | undefined, Promise<readonly number[]>>();
-  return (ctx, atMost) => {
-    const known = counted.get(atMost) ?? counter(ctx, atMost);
-    counted.set(atMost, known);
-    return known;
-  };
 }

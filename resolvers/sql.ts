@@ -9,18 +9,23 @@ export interface Statement<Row> {
   /** `domain.purpose`, as in `runs.byIds`. */
   readonly name: string;
   readonly text: string;
-  /** False for texts put together at run time: preparing them would fill the server's memory. */
+  /**
+   * Whether a connection may keep it prepared, of which it does with those that it meets again and again. False where
+   * the plan should know the values.
+   */
   readonly prepared: boolean;
+  /** Set where the text answers one row, of texts: makes the rows of it. */
+  readonly unpack?: (parts: readonly (string | null)[]) => Row[];
   /** Never set; carries the type. */
   readonly row?: Row;
 }
 
-/** A constant text: prepared once per connection. */
+/** A text that comes again: prepared by the connections that meet it. */
 export function statement<Row>(name: string, text: string): Statement<Row> {
   return { name, text: `/* ${name} */ ${text}`, prepared: true };
 }
 
-/** A text put together from parts, such as a filter. Values still go by `$1 …`, never into the text. */
+/** A text that is planned anew each time, such as a filter's. Values still go by `$1 …`, never into the text. */
 export function dynamicStatement<Row>(name: string, text: string): Statement<Row> {
   return { name, text: `/* ${name} */ ${text}`, prepared: false };
 }

@@ -1,5 +1,5 @@
 /** The SQL of one page of a list. */
-import { selectList, type AnyEntity } from './entity.ts';
+import type { AnyEntity } from './entity.ts';
 import type { Params } from './filter.ts';
 import { afterRanges, orderSql, reversed, type Term } from './order.ts';
 import type { Page } from './page.ts';
@@ -21,11 +21,11 @@ export interface Wanted {
 /** Rows that are read along the order before the filter's own indexes are asked. */
 export const AHEAD_ROWS = 2_000;
 
-/** One row more than the page, to know whether there are more. */
-export function windowSql(wanted: Wanted, scope: string, into: Params): string {
+/** One row more than the page, to know whether there are more. `columns`: select list of the row `x`. */
+export function windowSql(wanted: Wanted, columns: string, scope: string, into: Params): string {
   const { entity } = wanted;
   const { order, starts, end, limit } = clauses(wanted, into);
-  return `SELECT ${selectList(entity, 'x')} FROM ${entity.table} x
+  return `SELECT ${columns} FROM ${entity.table} x
     WHERE ${scope} AND ${oneOf(starts)} AND ${end} AND ${wanted.where(into)} ORDER BY ${order} LIMIT ${limit}`;
 }
 
@@ -36,9 +36,8 @@ export function windowSql(wanted: Wanted, scope: string, into: Params): string {
  * within the bounds that its own index knows, and ends after AHEAD_ROWS; only if it neither filled the page nor saw the end of the list, the indexes follow
  * (OFFSET 0 keeps them from walking too). Measured in docs/decisions/0003-pages-of-filtered-lists.md.
  */
-export function pageSql(wanted: Wanted, scope: string, into: Params): string {
+export function pageSql(wanted: Wanted, columns: string, scope: string, into: Params): string {
   const { entity } = wanted;
-  const columns = selectList(entity, 'x');
   const where = wanted.where(into);
   const bounds = wanted.bounds(into);
   const { order, starts, end, limit } = clauses(wanted, into);

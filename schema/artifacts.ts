@@ -12,10 +12,10 @@ import {
   usersOfArtifacts,
 } from '../resolvers/artifacts/queries.ts';
 import type { ArtifactRow } from '../resolvers/artifacts/rows.ts';
-import { STEP_RUN } from '../resolvers/runs/entities.ts';
+import { RUN, STEP_RUN } from '../resolvers/runs/entities.ts';
 import { runsById, stepRunKey, stepRunsByKey } from '../resolvers/runs/loaders.ts';
 import { builder, type Types } from './builder.ts';
-import { byKey } from './by-key.ts';
+import { byKey, columnsShown, showing } from './columns.ts';
 import { connectionType } from './connection.ts';
 import { REFUSALS } from './errors.ts';
 import { IDEMPOTENCY_KEY } from './inputs.ts';
@@ -27,6 +27,7 @@ export const Artifact: ObjectRef<Types, ArtifactRow> = nodeType<ArtifactRow>(
   'Artifact',
   {
     description: 'What a step made or used, or what was registered without a run.',
+    keys: ['id'],
     key: (row) => row.id,
     load: artifactsById,
   },
@@ -54,20 +55,24 @@ export const Artifact: ObjectRef<Types, ArtifactRow> = nodeType<ArtifactRow>(
       type: Run,
       nullable: true,
       description: 'Where it was first seen; null when it was registered without a run.',
-      batch: byKey(runsById, ({ runId }) => runId),
+      ...byKey(RUN, runsById, 'runId'),
     }),
     producedBy: t.batch({
       type: StepRun,
       nullable: true,
       description: 'Null for what came from outside of its run.',
-      batch: byKey(stepRunsByKey, makerKey),
+      needs: ['runId', 'stepKey'],
+      batch: (rows, _args, ctx, shown) =>
+        stepRunsByKey(ctx, rows.map(makerKey), columnsShown(shown, STEP_RUN)),
     }),
     usedBy: t.batch({
       type: StepRunConnection,
       nullable: true,
       description: 'Steps of any run; those of the newest runs first.',
       args: listArgs(t.arg, STEP_RUN),
-      batch: (rows, args, ctx) => usersOfArtifacts(ctx, rows, args),
+      needs: ['id'],
+      batch: (rows, args, ctx, shown) =>
+        usersOfArtifacts(ctx, rows, showing(shown, STEP_RUN, args)),
     }),
   }),
 );
@@ -80,7 +85,8 @@ builder.objectFields(Run, (t) => ({
     nullable: true,
     description: 'What its steps made, and what they used that was first seen in it.',
     args: listArgs(t.arg, ARTIFACT),
-    batch: (rows, args, ctx) => artifactsOfRuns(ctx, rows, args),
+    needs: ['id'],
+    batch: (rows, args, ctx, shown) => artifactsOfRuns(ctx, rows, showing(shown, ARTIFACT, args)),
   }),
 }));
 
@@ -90,30 +96,36 @@ builder.objectFields(StepRun, (t) => ({
     nullable: true,
     description: 'What it made.',
     args: listArgs(t.arg, ARTIFACT),
-    batch: (rows, args, ctx) => artifactsOfSteps(ctx, rows, args),
+    needs: ['runId', 'stepKey'],
+    batch: (rows, args, ctx, shown) => artifactsOfSteps(ctx, rows, showing(shown, ARTIFACT, args)),
   }),
   inputs: t.batch({
     type: ArtifactConnection,
     nullable: true,
     description: 'What it used.',
     args: listArgs(t.arg, ARTIFACT),
-    batch: (rows, args, ctx) => inputsOfSteps(ctx, rows, args),
+    needs: ['runId', 'stepKey'],
+    batch: (rows, args, ctx, shown) => inputsOfSteps(ctx, rows, showing(shown, ARTIFACT, args)),
   }),
 }));
 
 builder.queryFields((t) => ({
-  artifact: t.field({
+  artifact: t.batch({
     type: Artifact,
     nullable: true,
     description: 'Null when it is not there.',
     args: { id: t.arg.id({ required: true, description: 'Its id, or its UUID as logs show it.' }) },
-    resolve: (_root, { id }, ctx) => artifact(ctx, id),
+    batch: async (_roots, { id }, ctx, shown) => [
+      await artifact(ctx, id, columnsShown(shown, ARTIFACT)),
+    ],
   }),
-  artifacts: t.field({
+  artifacts: t.batch({
     type: ArtifactConnection,
     nullable: true,
     args: listArgs(t.arg, ARTIFACT),
-    resolve: (_root, args, ctx) => artifacts(ctx, args),
+    batch: async (_roots, args, ctx, shown) => [
+      await artifacts(ctx, showing(shown, ARTIFACT, args)),
+    ],
   }),
 }));
 
@@ -140,6 +152,6 @@ builder.mutationFields((t) => ({
   }),
 }));
 
-function makerKey({ runId, stepKey }: ArtifactRow): string | null {
+function makerKey({ runId, stepKey }: Pick<ArtifactRow, 'runId' | 'stepKey'>): string | null {
   return runId === null || stepKey === null ? null : stepRunKey({ runId, stepKey });
 }

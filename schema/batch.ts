@@ -17,36 +17,59 @@ import SchemaBuilder, {
   type FieldNullability,
 } from '@pothos/core';
 import DataLoader from 'dataloader';
+import type { GraphQLField } from 'graphql';
+
+/** By type: its fields that the operation shows. Undefined where it is not known: then as if it were all. */
+export type Shown = ReadonlyMap<string, ReadonlySet<GraphQLField<unknown, unknown>>> | undefined;
 
 /** The form in which a field's batch function lies in `extensions.batch`. */
 export type BatchFunction = (
   parents: readonly unknown[],
   args: Record<string, unknown>,
   context: object,
+  shown?: Shown,
 ) => Promise<readonly unknown[]> | readonly unknown[];
 
-/** A field whose values are made for all its parents at once. */
+/**
+ * A field whose values are made for all its parents at once. `needs` names what it reads of its parents, for which
+ * no more is read than what is shown; without it, they are read whole.
+ */
 export type BatchFieldOptions<
   Types extends SchemaTypes,
   ParentShape,
   Type extends TypeParam<Types>,
   Nullable extends FieldNullability<Type>,
   Args extends InputFieldMap,
+  Needs extends keyof ParentShape,
 > = Omit<
   PothosSchemaTypes.ObjectFieldOptions<Types, ParentShape, Type, Nullable, Args, unknown>,
   'resolve'
 > & {
+  needs?: readonly (Needs & string)[];
   /** All parents of a level in one call; as many values out, in the same order. */
   batch: (
-    parents: readonly ParentShape[],
+    parents: readonly Pick<ParentShape, NoInfer<Needs>>[],
     args: InputShapeFromFields<Args>,
     context: Types['Context'],
+    shown: Shown,
   ) => BatchAnswer<ShapeFromTypeParam<Types, Type, Nullable>>;
 };
 
 declare global {
   // oxlint-disable-next-line typescript/no-namespace -- how Pothos is extended
   export namespace PothosSchemaTypes {
+    export interface FieldOptions<
+      Types extends SchemaTypes = SchemaTypes,
+      ParentShape = unknown,
+      Type extends TypeParam<Types> = TypeParam<Types>,
+      Nullable extends FieldNullability<Type> = FieldNullability<Type>,
+      Args extends InputFieldMap = InputFieldMap,
+      ResolveShape = unknown,
+      ResolveReturnShape = unknown,
+    > {
+      /** What `resolve` reads of its parent: see `batch`. */
+      needs?: readonly (keyof ParentShape & string)[];
+    }
     export interface Plugins<Types extends SchemaTypes> {
       batch: BatchPlugin<Types>;
     }
@@ -60,8 +83,9 @@ declare global {
         Type extends TypeParam<Types>,
         const Nullable extends FieldNullability<Type> = Types['DefaultFieldNullability'],
         Args extends InputFieldMap = {},
+        Needs extends keyof ParentShape = keyof ParentShape,
       >(
-        options: BatchFieldOptions<Types, ParentShape, Type, Nullable, Args>,
+        options: BatchFieldOptions<Types, ParentShape, Type, Nullable, Args, Needs>,
       ): FieldRef<Types, ShapeFromTypeParam<Types, Type, Nullable>, Kind>;
     }
   }
@@ -69,16 +93,22 @@ declare global {
 
 type BatchAnswer<Value> = readonly (Value | Error)[] | Promise<readonly (Value | Error)[]>;
 
+interface Options {
+  readonly batch?: BatchFunction;
+  readonly needs?: readonly string[];
+}
+
 class BatchPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(
     config: PothosOutputFieldConfig<Types>,
   ): PothosOutputFieldConfig<Types> {
-    const { batch } = config.pothosOptions as { batch?: BatchFunction };
-    if (!batch) return config;
+    const { batch, needs } = config.pothosOptions as Options;
+    const extensions = { ...config.extensions, ...(needs ? { needs } : {}) };
+    if (!batch) return { ...config, extensions };
     const coordinate = `${config.parentType}.${config.name}`;
     return {
       ...config,
-      extensions: { ...config.extensions, batch },
+      extensions: { ...extensions, batch },
       resolve: (parent: unknown, args: object, context: object) =>
         gather(coordinate, batch, args as Record<string, unknown>, context).load(parent),
     };

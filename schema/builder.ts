@@ -1,6 +1,7 @@
 import SchemaBuilder from '@pothos/core';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import type { LiveCtx } from '../resolvers/context.ts';
+import type { Instant } from '../resolvers/instant.ts';
 import { BATCH_PLUGIN } from './batch.ts';
 
 /**
@@ -13,7 +14,7 @@ export const builder = new SchemaBuilder<{
   DefaultFieldNullability: false;
   Scalars: {
     ID: { Input: string; Output: string };
-    DateTime: { Input: Date; Output: Date };
+    DateTime: { Input: Date; Output: Instant };
     BigInt: { Input: number; Output: number };
     UUID: { Input: string; Output: string };
     Cursor: { Input: string; Output: string };

@@ -1,13 +1,13 @@
 /** Checks: quality judgements on artifacts. */
 import type { ObjectRef } from '@pothos/core';
 import { recordCheck } from '../resolvers/artifacts/commands.ts';
-import { CHECK } from '../resolvers/artifacts/entities.ts';
+import { ARTIFACT, CHECK } from '../resolvers/artifacts/entities.ts';
 import { artifactsById, checksById } from '../resolvers/artifacts/loaders.ts';
 import { checksOfArtifacts } from '../resolvers/artifacts/queries.ts';
 import type { CheckRow } from '../resolvers/artifacts/rows.ts';
 import { Artifact } from './artifacts.ts';
 import { builder, type Types } from './builder.ts';
-import { byKey } from './by-key.ts';
+import { byKey, showing } from './columns.ts';
 import { connectionType } from './connection.ts';
 import { CheckOutcomeRef } from './enums.ts';
 import { REFUSALS } from './errors.ts';
@@ -20,6 +20,7 @@ const Check: ObjectRef<Types, CheckRow> = nodeType<CheckRow>(
   {
     description:
       'A quality judgement on an artifact. Never changed: of one name the newest counts.',
+    keys: ['id'],
     key: (row) => row.id,
     load: checksById,
   },
@@ -34,7 +35,7 @@ const Check: ObjectRef<Types, CheckRow> = nodeType<CheckRow>(
     artifact: t.batch({
       type: Artifact,
       nullable: true,
-      batch: byKey(artifactsById, ({ artifactId }) => artifactId),
+      ...byKey(ARTIFACT, artifactsById, 'artifactId'),
     }),
   }),
 );
@@ -46,7 +47,8 @@ builder.objectFields(Artifact, (t) => ({
     type: CheckConnection,
     nullable: true,
     args: listArgs(t.arg, CHECK),
-    batch: (rows, args, ctx) => checksOfArtifacts(ctx, rows, args),
+    needs: ['id'],
+    batch: (rows, args, ctx, shown) => checksOfArtifacts(ctx, rows, showing(shown, CHECK, args)),
   }),
 }));
 

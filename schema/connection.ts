@@ -2,7 +2,7 @@
 import type { ObjectRef } from '@pothos/core';
 import type { Ctx } from '../resolvers/context.ts';
 import { Invalid } from '../resolvers/errors.ts';
-import type { Connection, Counter } from '../resolvers/list.ts';
+import type { Connection, Counter } from '../resolvers/connection.ts';
 import { builder, type Types } from './builder.ts';
 
 const PageInfo = builder.objectRef<Connection<object>>('PageInfo').implement({

@@ -8,13 +8,14 @@ import {
   type LineageEnd,
   type LineageNode,
 } from '../resolvers/artifacts/lineage.ts';
+import { ARTIFACT } from '../resolvers/artifacts/entities.ts';
 import { artifactsById } from '../resolvers/artifacts/loaders.ts';
 import type { Ctx } from '../resolvers/context.ts';
 import { uuidOf } from '../resolvers/keys.ts';
 import { stepRunKey, stepRunsByKey } from '../resolvers/runs/loaders.ts';
 import { Artifact } from './artifacts.ts';
 import { builder } from './builder.ts';
-import { byKey } from './by-key.ts';
+import { byKey } from './columns.ts';
 import { asNode, Node } from './node.ts';
 
 const Direction = builder.enumType('LineageDirection', { values: LINEAGE_DIRECTIONS });
@@ -33,7 +34,7 @@ const NodeRef = builder.objectRef<LineageNode>('LineageNode').implement({
     artifact: t.batch({
       type: Artifact,
       nullable: true,
-      batch: byKey(artifactsById, ({ artifactId }) => artifactId),
+      ...byKey(ARTIFACT, artifactsById, 'artifactId'),
     }),
     depth: t.exposeInt('depth', {
       description: '0 is the one asked about, negative upstream, positive downstream.',

@@ -11,6 +11,8 @@ export const NODES_MAX = 100;
 
 interface NodeOptions<Row> {
   readonly description: string;
+  /** What `key` reads. */
+  readonly keys: readonly (keyof Row & string)[];
   /** Names the row within its type. */
   readonly key: (row: Row) => string;
   /** Rows by such keys, in their order; null where there is none, or none that the viewer may see. */
@@ -37,7 +39,7 @@ export function nodeType<Row extends object>(
     description: options.description,
     interfaces: [Node as never],
     fields: (t) => ({
-      id: t.id({ resolve: (row) => globalId(name, options.key(row)) }),
+      id: t.id({ needs: options.keys, resolve: (row) => globalId(name, options.key(row)) }),
       ...fields(t),
     }),
   });

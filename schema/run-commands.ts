@@ -9,10 +9,11 @@ import {
   startRun,
   updateRunMetadata,
 } from '../resolvers/runs/commands.ts';
+import { RUN } from '../resolvers/runs/entities.ts';
 import { runsById } from '../resolvers/runs/loaders.ts';
 import { retryRun, type RetryMode } from '../resolvers/runs/retry.ts';
 import { builder } from './builder.ts';
-import { byKey } from './by-key.ts';
+import { byKey } from './columns.ts';
 import { EventTypeRef, RunStatusRef } from './enums.ts';
 import { REFUSALS } from './errors.ts';
 import { IDEMPOTENCY_KEY } from './inputs.ts';
@@ -137,7 +138,7 @@ const AppendedEvents = builder.objectRef<Appended>('AppendedEvents').implement({
     run: t.batch({
       type: Run,
       nullable: true,
-      batch: byKey(runsById, ({ runId }) => runId),
+      ...byKey(RUN, runsById, 'runId'),
     }),
   }),
 });

@@ -1,9 +1,15 @@
 /** The log of a run. */
 import { RUN_EVENT } from '../resolvers/runs/entities.ts';
-import { eventCursor, eventsOfRuns, runEvents } from '../resolvers/runs/event-pages.ts';
+import {
+  EVENT_CURSOR_COLUMNS,
+  eventCursor,
+  eventsOfRuns,
+  runEvents,
+} from '../resolvers/runs/event-pages.ts';
 import type { RunEventRow } from '../resolvers/runs/rows.ts';
 import { EVENTS_PAGE } from '../resolvers/page.ts';
 import { builder } from './builder.ts';
+import { showing } from './columns.ts';
 import { connectionType } from './connection.ts';
 import { EventTypeRef } from './enums.ts';
 import { filterInput, pageArgs } from './list.ts';
@@ -16,6 +22,7 @@ export const RunEvent = builder.objectRef<RunEventRow>('RunEvent').implement({
     cursor: t.field({
       type: 'Cursor',
       description: 'Goes with `after` of `runEvents`.',
+      needs: EVENT_CURSOR_COLUMNS,
       resolve: eventCursor,
     }),
     eventId: t.expose('eventId', {
@@ -47,7 +54,8 @@ builder.objectField(Run, 'events', (t) =>
       filter: t.arg({ type: filterInput(RUN_EVENT) }),
       ...pageArgs(t.arg, EVENTS_PAGE),
     },
-    batch: (rows, args, ctx) => eventsOfRuns(ctx, rows, args),
+    needs: ['id'],
+    batch: (rows, args, ctx, shown) => eventsOfRuns(ctx, rows, showing(shown, RUN_EVENT, args)),
   }),
 );
 

@@ -2,7 +2,12 @@
 import type { ObjectRef } from '@pothos/core';
 import { compareRuns, type RunComparison, type StepComparison } from '../resolvers/runs/compare.ts';
 import { costsOfRuns, type CostRow } from '../resolvers/runs/costs.ts';
-import { CURRENT_STEPS_MAX, progressOfRuns, type RunProgress } from '../resolvers/runs/progress.ts';
+import {
+  CURRENT_STEPS_MAX,
+  PROGRESS_COLUMNS,
+  progressOfRuns,
+  type RunProgress,
+} from '../resolvers/runs/progress.ts';
 import { existingRun } from '../resolvers/runs/queries.ts';
 import {
   criticalPathsOfRuns,
@@ -125,22 +130,26 @@ builder.objectFields(Run, (t) => ({
   progress: t.batch({
     type: Progress,
     nullable: true,
+    needs: PROGRESS_COLUMNS,
     batch: (runs, _args, ctx) => progressOfRuns(ctx, runs),
   }),
   timeline: t.batch({
     type: Timeline,
     nullable: true,
+    needs: ['id', 'createdAt', 'startedAt', 'finishedAt'],
     batch: (runs, _args, ctx) => timelinesOfRuns(ctx, runs),
   }),
   criticalPath: t.batch({
     type: Path,
     nullable: true,
+    needs: ['id', 'stepsTotal', 'workflowVersionId'],
     batch: (runs, _args, ctx) => criticalPathsOfRuns(ctx, runs),
   }),
   cost: t.batch({
     type: [Cost],
     nullable: true,
     args: { byStep: t.arg.boolean({ required: true, defaultValue: false }) },
+    needs: ['id'],
     batch: (runs, args, ctx) => costsOfRuns(ctx, runs, args),
   }),
 }));

@@ -1,6 +1,6 @@
 /** Runs, their steps and attempts. */
 import type { ObjectRef } from '@pothos/core';
-import { ATTEMPT, RUN, STEP_RUN } from '../resolvers/runs/entities.ts';
+import { ATTEMPT, RUN, STEP_RUN, WORKFLOW, WORKFLOW_VERSION } from '../resolvers/runs/entities.ts';
 import {
   runsById,
   stepRunKey,
@@ -18,7 +18,7 @@ import {
 } from '../resolvers/runs/queries.ts';
 import type { AttemptRow, RunRow, StepRunRow } from '../resolvers/runs/rows.ts';
 import { builder, type Types } from './builder.ts';
-import { byKey } from './by-key.ts';
+import { byKey, columnsShown, showing } from './columns.ts';
 import { connectionType } from './connection.ts';
 import { FailureReasonRef, RunStatusRef, StepStatusRef } from './enums.ts';
 import { listArgs } from './list.ts';
@@ -43,7 +43,12 @@ const AttemptConnection = connectionType('Attempt', Attempt);
 
 export const StepRun: ObjectRef<Types, StepRunRow> = nodeType<StepRunRow>(
   'StepRun',
-  { description: 'One step in one run.', key: stepRunKey, load: stepRunsByKey },
+  {
+    description: 'One step in one run.',
+    keys: ['runId', 'stepKey'],
+    key: stepRunKey,
+    load: stepRunsByKey,
+  },
   (t) => ({
     stepKey: t.exposeString('stepKey'),
     name: t.exposeString('name'),
@@ -66,13 +71,15 @@ export const StepRun: ObjectRef<Types, StepRunRow> = nodeType<StepRunRow>(
     run: t.batch({
       type: Run,
       nullable: true,
-      batch: byKey(runsById, ({ runId }) => runId),
+      ...byKey(RUN, runsById, 'runId'),
     }),
     attempts: t.batch({
       type: AttemptConnection,
       nullable: true,
       args: listArgs(t.arg, ATTEMPT),
-      batch: (steps, args, ctx) => attemptsOfSteps(ctx, steps, args),
+      needs: ['runId', 'stepKey'],
+      batch: (steps, args, ctx, shown) =>
+        attemptsOfSteps(ctx, steps, showing(shown, ATTEMPT, args)),
     }),
   }),
 );
@@ -83,6 +90,7 @@ export const Run: ObjectRef<Types, RunRow> = nodeType<RunRow>(
   'Run',
   {
     description: 'One execution of a workflow version. It changes only through its log.',
+    keys: ['id'],
     key: (row) => row.id,
     load: runsById,
   },
@@ -115,30 +123,32 @@ export const Run: ObjectRef<Types, RunRow> = nodeType<RunRow>(
     workflow: t.batch({
       type: Workflow,
       nullable: true,
-      batch: byKey(workflowsById, ({ workflowId }) => workflowId),
+      ...byKey(WORKFLOW, workflowsById, 'workflowId'),
     }),
     workflowVersion: t.batch({
       type: WorkflowVersion,
       nullable: true,
-      batch: byKey(versionsById, ({ workflowVersionId }) => workflowVersionId),
+      ...byKey(WORKFLOW_VERSION, versionsById, 'workflowVersionId'),
     }),
     retryOf: t.batch({
       type: Run,
       nullable: true,
       description: 'The run that this one tries again.',
-      batch: byKey(runsById, ({ retryOf }) => retryOf),
+      ...byKey(RUN, runsById, 'retryOf'),
     }),
     retries: t.batch({
       type: RunConnection,
       nullable: true,
       args: listArgs(t.arg, RUN),
-      batch: (rows, args, ctx) => retriesOfRuns(ctx, rows, args),
+      needs: ['id'],
+      batch: (rows, args, ctx, shown) => retriesOfRuns(ctx, rows, showing(shown, RUN, args)),
     }),
     steps: t.batch({
       type: StepRunConnection,
       nullable: true,
       args: listArgs(t.arg, STEP_RUN),
-      batch: (rows, args, ctx) => stepsOfRuns(ctx, rows, args),
+      needs: ['id'],
+      batch: (rows, args, ctx, shown) => stepsOfRuns(ctx, rows, showing(shown, STEP_RUN, args)),
     }),
   }),
 );
@@ -150,22 +160,23 @@ builder.objectField(Workflow, 'runs', (t) =>
     type: RunConnection,
     nullable: true,
     args: listArgs(t.arg, RUN),
-    batch: (rows, args, ctx) => runsOfWorkflows(ctx, rows, args),
+    needs: ['id'],
+    batch: (rows, args, ctx, shown) => runsOfWorkflows(ctx, rows, showing(shown, RUN, args)),
   }),
 );
 
 builder.queryFields((t) => ({
-  run: t.field({
+  run: t.batch({
     type: Run,
     nullable: true,
     description: 'Null when it is not there.',
     args: { id: t.arg.id({ required: true, description: 'Its id, or its UUID as logs show it.' }) },
-    resolve: (_root, { id }, ctx) => run(ctx, id),
+    batch: async (_roots, { id }, ctx, shown) => [await run(ctx, id, columnsShown(shown, RUN))],
   }),
-  runs: t.field({
+  runs: t.batch({
     type: RunConnection,
     nullable: true,
     args: listArgs(t.arg, RUN),
-    resolve: (_root, args, ctx) => runs(ctx, args),
+    batch: async (_roots, args, ctx, shown) => [await runs(ctx, showing(shown, RUN, args))],
   }),
 }));

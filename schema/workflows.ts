@@ -18,7 +18,7 @@ import {
 } from '../resolvers/runs/queries.ts';
 import type { WorkflowRow, WorkflowVersionRow } from '../resolvers/runs/rows.ts';
 import { builder, type Types } from './builder.ts';
-import { byKey } from './by-key.ts';
+import { byKey, columnsShown, showing } from './columns.ts';
 import { connectionType } from './connection.ts';
 import { listArgs } from './list.ts';
 import { nodeType } from './node.ts';
@@ -61,6 +61,7 @@ export const WorkflowVersion: ObjectRef<Types, WorkflowVersionRow> = nodeType<Wo
   'WorkflowVersion',
   {
     description: 'One immutable graph of steps and edges.',
+    keys: ['id'],
     key: (version) => version.id,
     load: versionsById,
   },
@@ -76,11 +77,12 @@ export const WorkflowVersion: ObjectRef<Types, WorkflowVersionRow> = nodeType<Wo
     workflow: t.batch({
       type: Workflow,
       nullable: true,
-      batch: byKey(workflowsById, ({ workflowId }) => workflowId),
+      ...byKey(WORKFLOW, workflowsById, 'workflowId'),
     }),
     graph: t.batch({
       type: Graph,
       nullable: true,
+      needs: ['id', 'stepCount', 'edgeCount'],
       batch: (versions, _args, ctx) => graphsOfVersions(ctx, versions),
     }),
   }),
@@ -92,6 +94,7 @@ export const Workflow: ObjectRef<Types, WorkflowRow> = nodeType<WorkflowRow>(
   'Workflow',
   {
     description: 'A named definition. It is identified by its key or first graph, for names lie.',
+    keys: ['id'],
     key: (row) => row.id,
     load: workflowsById,
   },
@@ -113,13 +116,16 @@ export const Workflow: ObjectRef<Types, WorkflowRow> = nodeType<WorkflowRow>(
       nullable: true,
       description:
         'Mean quality, 0 to 1, of the artifacts of its runs; null before the first check.',
+      needs: ['id'],
       batch: (rows, _args, ctx) => qualitiesOfWorkflows(ctx, rows),
     }),
     versions: t.batch({
       type: WorkflowVersionConnection,
       nullable: true,
       args: listArgs(t.arg, WORKFLOW_VERSION),
-      batch: (rows, args, ctx) => versionsOfWorkflows(ctx, rows, args),
+      needs: ['id'],
+      batch: (rows, args, ctx, shown) =>
+        versionsOfWorkflows(ctx, rows, showing(shown, WORKFLOW_VERSION, args)),
     }),
   }),
 );
@@ -127,25 +133,31 @@ export const Workflow: ObjectRef<Types, WorkflowRow> = nodeType<WorkflowRow>(
 const WorkflowConnection = connectionType('Workflow', Workflow);
 
 builder.queryFields((t) => ({
-  workflow: t.field({
+  workflow: t.batch({
     type: Workflow,
     nullable: true,
     description: 'Null when it is not there.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, ctx) => workflow(ctx, id),
+    batch: async (_roots, { id }, ctx, shown) => [
+      await workflow(ctx, id, columnsShown(shown, WORKFLOW)),
+    ],
   }),
-  workflows: t.field({
+  workflows: t.batch({
     type: WorkflowConnection,
     nullable: true,
     args: listArgs(t.arg, WORKFLOW),
-    resolve: (_root, args, ctx) => workflows(ctx, args),
+    batch: async (_roots, args, ctx, shown) => [
+      await workflows(ctx, showing(shown, WORKFLOW, args)),
+    ],
   }),
-  workflowVersion: t.field({
+  workflowVersion: t.batch({
     type: WorkflowVersion,
     nullable: true,
     description: 'Null when it is not there.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, ctx) => workflowVersion(ctx, id),
+    batch: async (_roots, { id }, ctx, shown) => [
+      await workflowVersion(ctx, id, columnsShown(shown, WORKFLOW_VERSION)),
+    ],
   }),
   workflowGraph: t.field({
     type: Graph,

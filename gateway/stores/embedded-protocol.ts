@@ -21,6 +21,8 @@ export interface Owned {
   readonly last: number;
   /** Names prepared in it, as the session knows them. */
   readonly prepared: readonly string[];
+  /** Names forgotten by it. */
+  readonly closed: readonly string[];
 }
 
 /**
@@ -31,6 +33,7 @@ export function ownStatements(client: number, bytes: Uint8Array): Owned {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const pieces: Uint8Array[] = [];
   const prepared: string[] = [];
+  const closed: string[] = [];
   let copied = 0;
   let last = 0;
   for (let at = 0; at < bytes.length; at += 1 + view.getUint32(at + 1)) {
@@ -41,13 +44,12 @@ export function ownStatements(client: number, bytes: Uint8Array): Owned {
     head.writeUInt32BE(view.getUint32(at + 1) + head.length - (name - at), 1);
     pieces.push(bytes.subarray(copied, at), head);
     copied = name;
-    if (last === PARSE) {
-      const end = bytes.indexOf(0, name);
-      prepared.push(`${client}.${Buffer.from(bytes.subarray(name, end)).toString()}`);
-    }
+    const names = last === PARSE ? prepared : last === CLOSE ? closed : null;
+    const end = bytes.indexOf(0, name);
+    names?.push(`${client}.${Buffer.from(bytes.subarray(name, end)).toString()}`);
   }
-  if (copied === 0) return { bytes, last, prepared };
-  return { bytes: join([...pieces, bytes.subarray(copied)]), last, prepared };
+  if (copied === 0) return { bytes, last, prepared, closed };
+  return { bytes: join([...pieces, bytes.subarray(copied)]), last, prepared, closed };
 }
 
 /** Where the name of a statement begins in the message at `at`, or null. */

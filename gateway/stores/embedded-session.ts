@@ -66,6 +66,7 @@ export function openSession(engine: Engine, options: SessionOptions): Session {
       queue.clients.set(id, client);
       client.begun.push(owned.bytes);
       for (const name of owned.prepared) client.prepared.add(name);
+      for (const name of owned.closed) client.prepared.delete(name);
       if (!ENDS.has(owned.last)) return Promise.resolve();
       client.batches.push({ bytes: join(client.begun.splice(0)), last: owned.last });
       if (client.batches.length === 1 && client !== queue.owner) queue.waiting.push(client);

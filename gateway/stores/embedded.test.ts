@@ -14,6 +14,7 @@ import { openEmbedded, type Embedded } from './embedded.ts';
 import { watchPool } from './pool.ts';
 import { openPostgres, type Store } from './postgres.ts';
 import { sqlOver } from './sql.ts';
+import type { WatchedQuery } from './watched-client.ts';
 
 let data_dir: string;
 let template: string;
@@ -105,21 +106,33 @@ describe('the thread', () => {
     expect(lost).toHaveLength(1); // Closing is no loss.
   });
 
-  test('gives each client its own prepared statements, so many at most, and forgets them with it', async () => {
-    watchPool(embedded.pool, { statement_timeout_ms: 20_000, prepared_max: 2 });
+  test('gives each client its own prepared statements: what came twice, the newest, and forgets them with it', async () => {
+    watchPool(embedded.pool, { statement_timeout_ms: 20_000, prepared_max: 3 });
     const [first, second] = [await embedded.pool.connect(), await embedded.pool.connect()];
     for (const client of [first, second]) {
-      for (const name of ['kept_1', 'kept_2', 'over_kept', 'kept_1']) {
-        const { rows } = await client.query({ name, text: `SELECT '${name}' AS name` });
-        expect(rows).toEqual([{ name }]);
+      for (const label of [
+        'kept_old',
+        'kept_old',
+        'kept_1',
+        'kept_1',
+        'once',
+        'kept_2',
+        'kept_2',
+      ]) {
+        const text = `SELECT '${label}' AS name`;
+        const { rows } = await client.query({ label, text, mayPrepare: true } as WatchedQuery);
+        expect(rows).toEqual([{ name: label }]);
       }
     }
     const names = async () =>
       (await sqlOver(embedded.pool).query(PREPARED)).map(({ name }) => name);
-    expect(await names()).toEqual(['1.kept_1', '1.kept_2', '2.kept_1', '2.kept_2']);
+    const ofSecond = ['2.p1 kept_old', '2.p2 kept_1', '2.p3 kept_2'];
+    const ofFirst = ofSecond.map((name) => name.replace('2.', '1.'));
+    expect(await names()).toEqual([...ofFirst, ...ofSecond]);
     first.release(true);
-    await expect.poll(names).toEqual(['2.kept_1', '2.kept_2']);
+    await expect.poll(names).toEqual(ofSecond);
     second.release();
+    await expect.poll(names).toEqual(['2.p2 kept_1', '2.p3 kept_2']);
     await embedded.pool.end();
   });
 });

@@ -25,7 +25,7 @@ export interface StatementCall {
 export interface PoolRules {
   /** Past it the caller gets Unavailable and the statement is cancelled. 0: never. */
   readonly statement_timeout_ms: number;
-  /** Named statements kept by a connection; further ones run unnamed. 0 suits a pooler in front of the server. */
+  /** Statements that a connection keeps prepared, the most recent. 0 suits a pooler in front of the server. */
   readonly prepared_max: number;
   readonly called?: (call: StatementCall) => void;
   /** Called before a connection is lent; throws to refuse. */
@@ -114,7 +114,9 @@ function takeBackBy(client: PoolClient, watched: WatchedClient, givenBack: () =>
   async function takeBack(lost: boolean): Promise<void> {
     const ending = watched.ending();
     if (ending) await ending;
-    release(lost || client.getTransactionStatus() !== 'I');
+    const ends = lost || client.getTransactionStatus() !== 'I';
+    if (!ends) watched.dropOld();
+    release(ends);
     givenBack();
   }
 }

@@ -100,23 +100,27 @@ const TYPES = {
       : getTypeParser(oid, format)) as typeof getTypeParser,
 };
 
+/** Of packed statements: their unpacking parses. */
+const TEXTS = { getTypeParser: () => (text: string) => text } as unknown as typeof TYPES;
+
 async function run<Row>(
   target: Pool | PoolClient,
-  statement: Statement<Row>,
+  { name, text, prepared, unpack }: Statement<Row>,
   values: readonly unknown[] = [],
   signal: AbortSignal | undefined,
 ): Promise<Row[]> {
-  const query: WatchedQuery = {
-    ...(statement.prepared ? { name: statement.name } : {}),
-    label: statement.name,
-    text: statement.text,
+  const query: WatchedQuery & { rowMode?: 'array' } = {
+    label: name,
+    text,
     values: [...values],
-    types: TYPES,
+    mayPrepare: prepared,
+    types: unpack ? TEXTS : TYPES,
     signal,
+    ...(unpack ? { rowMode: 'array', isPacked: true } : {}),
   };
   try {
-    const { rows } = await target.query(query);
-    return rows as Row[];
+    const { rows } = (await target.query(query)) as { rows: unknown[] };
+    return unpack ? unpack(rows[0] as (string | null)[]) : (rows as Row[]);
   } catch (error) {
     throw unavailable(error) ?? error;
   }

@@ -5,10 +5,15 @@ import { Unavailable } from '../../resolvers/errors.ts';
 import { cancelStatement } from './cancel.ts';
 import { codeOf } from './failures.ts';
 import type { PoolRules } from './pool.ts';
+import { preparedOn, type PreparedStatements } from './prepared.ts';
 
 /** What sql.ts adds to a query's configuration, for `watchPool` alone. pg ignores it. */
 export interface WatchedQuery extends QueryConfig {
   readonly label?: string;
+  /** The connection may keep it prepared. */
+  readonly mayPrepare?: boolean;
+  /** It answers one row, whose first value is the number of rows that it stands for. */
+  readonly isPacked?: boolean;
   /** The statement is cancelled when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -21,7 +26,7 @@ interface Watch {
   readonly client: PoolClient;
   readonly rules: PoolRules;
   readonly query: (config: unknown, values?: unknown) => Promise<QueryResult>;
-  readonly prepared: Set<string>;
+  readonly prepared: PreparedStatements;
   wait_ms: number;
   /** Settles when the statement that was given up on has ended on the connection. */
   ending: Promise<void> | undefined;
@@ -32,6 +37,8 @@ export interface WatchedClient {
   waited(ms: number): void;
   /** Settles when the statement that was given up on has ended on the connection; undefined when there is none. */
   ending(): Promise<void> | undefined;
+  /** Has what it no longer keeps prepared dropped. To be called when it is given back. */
+  readonly dropOld: () => void;
   /** Ends the connection without a word. */
   readonly cut: () => void;
 }
@@ -39,7 +46,7 @@ export interface WatchedClient {
 /** Wraps the client's `query`. */
 export function watchClient(pool: Pool, client: PoolClient, rules: PoolRules): WatchedClient {
   const query = client.query.bind(client) as Watch['query'];
-  const prepared = new Set<string>();
+  const prepared = preparedOn(rules.prepared_max, (message) => void query(message));
   const watch: Watch = { pool, client, rules, query, prepared, wait_ms: 0, ending: undefined };
   client.on('error', () => undefined); // One that dies while lent: whoever holds it hears by its next statement.
   client.query = ((config: unknown, values?: unknown, callback?: Callback<QueryResult>) => {
@@ -53,6 +60,7 @@ export function watchClient(pool: Pool, client: PoolClient, rules: PoolRules): W
       watch.wait_ms = ms;
     },
     ending: () => watch.ending,
+    dropOld: () => prepared.dropOld(),
     cut: () => client.connection.stream.destroy(),
   };
 }
@@ -90,7 +98,7 @@ async function run(watch: Watch, given: unknown, values: unknown): Promise<Query
     });
   try {
     const result = await untilDeadline(watch, config, values);
-    report(rowsOf(result), null);
+    report(config.isPacked ? packedRows(result) : rowsOf(result), null);
     return result;
   } catch (error) {
     report(0, codeOf(error) ?? 'UNKNOWN');
@@ -104,7 +112,7 @@ function untilDeadline(watch: Watch, config: WatchedQuery, values: unknown): Pro
   const timeout_ms = watch.rules.statement_timeout_ms;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) throw new Unavailable('postgres', 'the caller left');
-    const answer = watch.query(bounded(watch, config), values);
+    const answer = watch.query(preparedBy(watch, config), values);
     const giveUp = (why: string) => {
       forget();
       watch.ending = end(watch, answer);
@@ -141,12 +149,10 @@ async function settled(promise: Promise<unknown>): Promise<boolean> {
   return true;
 }
 
-function bounded(watch: Watch, config: WatchedQuery): WatchedQuery {
-  const { name } = config;
-  if (name === undefined || watch.prepared.has(name)) return config;
-  if (watch.prepared.size >= watch.rules.prepared_max) return { ...config, name: undefined };
-  watch.prepared.add(name);
-  return config;
+function preparedBy(watch: Watch, config: WatchedQuery): WatchedQuery {
+  if (!config.mayPrepare) return config;
+  const name = watch.prepared.nameFor(config.label ?? '', config.text);
+  return name === undefined ? config : { ...config, name };
 }
 
 /** The name in the leading comment; what Prisma wrote has none and is named by verb and table. */
@@ -156,6 +162,10 @@ function nameOf(text: string): string {
   const verb = /^\s*([A-Za-z]+)/.exec(text)?.[1]?.toLowerCase() ?? 'unknown';
   const table = /(?:FROM|INTO|UPDATE) "?public"?\."?(\w+)/.exec(text)?.[1];
   return table ? `prisma.${verb}.${table}` : `transaction.${verb}`;
+}
+
+function packedRows({ rows }: QueryResult): number {
+  return Number((rows[0] as unknown[])[0]);
 }
 
 function rowsOf(result: QueryResult | QueryResult[]): number {

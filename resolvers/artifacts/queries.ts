@@ -1,8 +1,10 @@
 /** Reading artifacts and checks: look-ups, lists, and the lists of many parents at once. */
+import type { Columns } from '../selected.ts';
 import type { Ctx } from '../context.ts';
 import type { Entity } from '../entity.ts';
 import { uuidOf } from '../keys.ts';
-import { keysOf, listOf, listsOf, type Connection, type Link, type ListArgs } from '../list.ts';
+import type { Connection } from '../connection.ts';
+import { keysOf, listOf, listsOf, type Link, type ListArgs } from '../list.ts';
 import { STEP_RUN } from '../runs/entities.ts';
 import type { StepRunRow } from '../runs/rows.ts';
 import { ARTIFACT, CHECK } from './entities.ts';
@@ -10,8 +12,12 @@ import { artifactsById } from './loaders.ts';
 import type { ArtifactRow, CheckRow } from './rows.ts';
 
 /** Null when it is not there. Refuses an id that is none with Invalid. One statement. */
-export async function artifact(ctx: Ctx, id: string): Promise<ArtifactRow | null> {
-  const [row] = await artifactsById(ctx, [uuidOf('Artifact', id, 'id')]);
+export async function artifact(
+  ctx: Ctx,
+  id: string,
+  columns?: Columns | null,
+): Promise<ArtifactRow | null> {
+  const [row] = await artifactsById(ctx, [uuidOf('Artifact', id, 'id')], columns);
   return row ?? null;
 }
 

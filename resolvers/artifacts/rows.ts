@@ -1,6 +1,7 @@
 /** Rows of this domain as statements answer them. Of `int8`: below 2^53. */
 import type { CheckOutcome } from '../../prisma/generated/enums.ts';
 import type { JsonObject } from '../events/log.ts';
+import type { Instant } from '../instant.ts';
 
 export interface ArtifactRow {
   readonly id: string;
@@ -14,7 +15,7 @@ export interface ArtifactRow {
   readonly checksum: string | null;
   readonly quality: number | null;
   readonly metadata: JsonObject;
-  readonly createdAt: Date;
+  readonly createdAt: Instant;
   readonly version: number;
   readonly changedSeq: number | null;
 }
@@ -26,6 +27,6 @@ export interface CheckRow {
   readonly outcome: CheckOutcome;
   readonly score: number;
   readonly details: JsonObject;
-  readonly createdAt: Date;
+  readonly createdAt: Instant;
   readonly changedSeq: number | null;
 }

@@ -7,7 +7,8 @@
 import type { Ctx } from '../context.ts';
 import { selectList } from '../entity.ts';
 import { CursorExpired, Invalid } from '../errors.ts';
-import { listsOf, type Connection, type Cursors, type Link, type ListArgs } from '../list.ts';
+import type { Connection } from '../connection.ts';
+import { listsOf, type Cursors, type Link, type ListArgs } from '../list.ts';
 import { EVENTS_PAGE, FOREIGN_CURSOR, readCursor, readPage, writeCursor } from '../page.ts';
 import { statement } from '../sql.ts';
 import { RUN_EVENT } from './entities.ts';
@@ -22,8 +23,17 @@ const EVENTS_FROM = statement<RunEventRow>(
 
 const ID_DIGITS = 8;
 
+/** What the cursor of an event is made of. */
+export const EVENT_CURSOR_COLUMNS = [
+  'runId',
+  'seq',
+  'eventId',
+] as const satisfies (keyof RunEventRow)[];
+
 /** The cursor of an event, wherever it is read. */
-export function eventCursor(event: Pick<RunEventRow, 'runId' | 'seq' | 'eventId'>): string {
+export function eventCursor(
+  event: Pick<RunEventRow, (typeof EVENT_CURSOR_COLUMNS)[number]>,
+): string {
   return writeCursor(`RunEvent ${event.runId}`, [event.seq, event.eventId.slice(-ID_DIGITS)]);
 }
 
@@ -106,6 +116,7 @@ export function eventsOfRuns(
 }
 
 const CURSORS: Cursors = {
+  columns: EVENT_CURSOR_COLUMNS,
   write: (row) => eventCursor(row as RunEventRow),
   read: (cursor, path, keys) => {
     const [key] = keys;

@@ -42,7 +42,7 @@ const EDGES = statement<GraphEdge & { readonly versionId: string }>(
 /** The graph of each version. Two statements. Refuses with Limited past GRAPH_PARTS_MAX. */
 export async function graphsOfVersions(
   ctx: Ctx,
-  versions: readonly WorkflowVersionRow[],
+  versions: readonly Pick<WorkflowVersionRow, 'id' | 'stepCount' | 'edgeCount'>[],
 ): Promise<readonly WorkflowGraph[]> {
   const parts = versions.reduce((sum, row) => sum + row.stepCount + row.edgeCount, 0);
   if (parts > GRAPH_PARTS_MAX) throw new Limited('steps and edges', GRAPH_PARTS_MAX, parts);

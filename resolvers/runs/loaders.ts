@@ -1,9 +1,8 @@
 /** Workflows, versions, runs and step runs by key, each one statement for a level. */
-import { selectList } from '../entity.ts';
 import { canonicalId } from '../keys.ts';
 import { loaderById, loaderOf } from '../loaders.ts';
 import { authorize } from '../policy.ts';
-import { statement } from '../sql.ts';
+import { selectedOf } from '../selected.ts';
 import { RUN, STEP_RUN, WORKFLOW, WORKFLOW_VERSION } from './entities.ts';
 import type { StepRunRow } from './rows.ts';
 
@@ -11,25 +10,23 @@ export const workflowsById = loaderById(WORKFLOW);
 export const versionsById = loaderById(WORKFLOW_VERSION);
 export const runsById = loaderById(RUN);
 
-const STEP_RUNS_BY_KEYS = statement<StepRunRow>(
-  'stepRuns.byKeys',
-  `SELECT ${selectList(STEP_RUN, 'x')} FROM unnest($1::uuid[], $2::text[]) AS wanted(run_id, step_key)
-  JOIN step_run x ON x.run_id = wanted.run_id AND x.step_key = wanted.step_key
-  WHERE ${STEP_RUN.within('x', '$3::uuid')}`,
-);
-
 /** The key of a step run within its type: `<run's uuid>:<step key>`. */
 export function stepRunKey(step: { readonly runId: string; readonly stepKey: string }): string {
   return `${step.runId}:${step.stepKey}`;
 }
 
 /** Step runs by stepRunKey, within the viewer's workspace; null where there is none. */
-export const stepRunsByKey = loaderOf<StepRunRow>(async (ctx, keys) => {
+export const stepRunsByKey = loaderOf<StepRunRow>(async (ctx, keys, columns) => {
   authorize(ctx.viewer, STEP_RUN.read, ctx.viewer);
   const pairs = keys
     .map((key) => ({ runId: canonicalId(key.slice(0, 36)), stepKey: key.slice(37) }))
     .filter(({ runId, stepKey }) => runId !== null && !stepKey.includes('\0'));
-  const rows = await ctx.sql.query(STEP_RUNS_BY_KEYS, [
+  const selected = selectedOf<StepRunRow>(STEP_RUN, columns, ['runId', 'stepKey']);
+  const text = `SELECT ${selected.listOf('x')}
+    FROM unnest($1::uuid[], $2::text[]) AS wanted(run_id, step_key)
+    JOIN step_run x ON x.run_id = wanted.run_id AND x.step_key = wanted.step_key
+    WHERE ${STEP_RUN.within('x', '$3::uuid')}`;
+  const rows = await ctx.sql.query(selected.statement('stepRuns.byKeys', text, true), [
     pairs.map(({ runId }) => runId),
     pairs.map(({ stepKey }) => stepKey),
     ctx.viewer.workspaceId,

@@ -31,10 +31,24 @@ const CURRENT_STEPS = statement<StepRunRow & { readonly told: number }>(
     ORDER BY x.position LIMIT ${CURRENT_STEPS_MAX}) current`,
 );
 
+/** What a run's progress is told from. */
+export const PROGRESS_COLUMNS = [
+  'id',
+  'status',
+  'statusName',
+  'stepsTotal',
+  'stepsDone',
+  'stepsFailed',
+  'stepsRunning',
+  'finishedAt',
+] as const satisfies (keyof RunRow)[];
+
+type Progressing = Pick<RunRow, (typeof PROGRESS_COLUMNS)[number]>;
+
 /** The progress of each run. One statement, none when all of them have ended. */
 export async function progressOfRuns(
   ctx: Ctx,
-  runs: readonly RunRow[],
+  runs: readonly Progressing[],
 ): Promise<readonly RunProgress[]> {
   const live = distinctIds(runs.filter((run) => run.finishedAt === null));
   const rows = live.length > 0 ? await ctx.sql.query(CURRENT_STEPS, [live]) : [];
@@ -54,7 +68,7 @@ export async function progressOfRuns(
   });
 }
 
-function percentOf(run: RunRow, told: number): number {
+function percentOf(run: Progressing, told: number): number {
   if (run.status === 'SUCCEEDED') return 100;
   return run.stepsTotal === 0 ? 0 : (100 * (run.stepsDone + told)) / run.stepsTotal;
 }

@@ -1,15 +1,21 @@
 /** Reading workflows and runs: look-ups, lists, and the lists of many parents at once. */
+import type { Columns } from '../selected.ts';
 import type { Ctx } from '../context.ts';
 import { NotFound } from '../errors.ts';
 import { uuidOf } from '../keys.ts';
-import { keysOf, listOf, listsOf, type Connection, type Link, type ListArgs } from '../list.ts';
+import type { Connection } from '../connection.ts';
+import { keysOf, listOf, listsOf, type Link, type ListArgs } from '../list.ts';
 import { ATTEMPT, RUN, STEP_RUN, WORKFLOW, WORKFLOW_VERSION } from './entities.ts';
 import { runsById, versionsById, workflowsById } from './loaders.ts';
 import type { AttemptRow, RunRow, StepRunRow, WorkflowRow, WorkflowVersionRow } from './rows.ts';
 
 /** Null when it is not there. Refuses an id that is none with Invalid. One statement. */
-export async function workflow(ctx: Ctx, id: string): Promise<WorkflowRow | null> {
-  const [row] = await workflowsById(ctx, [uuidOf('Workflow', id, 'id')]);
+export async function workflow(
+  ctx: Ctx,
+  id: string,
+  columns?: Columns | null,
+): Promise<WorkflowRow | null> {
+  const [row] = await workflowsById(ctx, [uuidOf('Workflow', id, 'id')], columns);
   return row ?? null;
 }
 
@@ -19,8 +25,12 @@ export function workflows(ctx: Ctx, args: ListArgs): Promise<Connection<Workflow
 }
 
 /** Null when it is not there. Refuses an id that is none with Invalid. One statement. */
-export async function workflowVersion(ctx: Ctx, id: string): Promise<WorkflowVersionRow | null> {
-  const [row] = await versionsById(ctx, [uuidOf('WorkflowVersion', id, 'id')]);
+export async function workflowVersion(
+  ctx: Ctx,
+  id: string,
+  columns?: Columns | null,
+): Promise<WorkflowVersionRow | null> {
+  const [row] = await versionsById(ctx, [uuidOf('WorkflowVersion', id, 'id')], columns);
   return row ?? null;
 }
 
@@ -32,8 +42,8 @@ export async function existingVersion(ctx: Ctx, id: string): Promise<WorkflowVer
 }
 
 /** Null when it is not there. Refuses an id that is none with Invalid. One statement. */
-export async function run(ctx: Ctx, id: string): Promise<RunRow | null> {
-  const [row] = await runsById(ctx, [uuidOf('Run', id, 'id')]);
+export async function run(ctx: Ctx, id: string, columns?: Columns | null): Promise<RunRow | null> {
+  const [row] = await runsById(ctx, [uuidOf('Run', id, 'id')], columns);
   return row ?? null;
 }
 

@@ -6,6 +6,7 @@ import type {
   StepStatus,
 } from '../../prisma/generated/enums.ts';
 import type { JsonObject } from '../events/log.ts';
+import type { Instant } from '../instant.ts';
 
 export interface WorkflowRow {
   readonly id: string;
@@ -14,8 +15,8 @@ export interface WorkflowRow {
   readonly name: string;
   readonly kind: string;
   readonly description: string | null;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
   readonly version: number;
 }
 
@@ -26,7 +27,7 @@ export interface WorkflowVersionRow {
   readonly hash: string;
   readonly stepCount: number;
   readonly edgeCount: number;
-  readonly createdAt: Date;
+  readonly createdAt: Instant;
 }
 
 /** One node of a version's graph. */
@@ -55,10 +56,10 @@ export interface RunRow {
   readonly stepsDone: number;
   readonly stepsFailed: number;
   readonly stepsRunning: number;
-  readonly createdAt: Date;
-  readonly startedAt: Date | null;
-  readonly finishedAt: Date | null;
-  readonly updatedAt: Date;
+  readonly createdAt: Instant;
+  readonly startedAt: Instant | null;
+  readonly finishedAt: Instant | null;
+  readonly updatedAt: Instant;
   readonly durationMs: number | null;
 }
 
@@ -73,8 +74,8 @@ export interface StepRunRow {
   readonly message: string | null;
   readonly failureReason: FailureReason | null;
   readonly error: string | null;
-  readonly startedAt: Date | null;
-  readonly finishedAt: Date | null;
+  readonly startedAt: Instant | null;
+  readonly finishedAt: Instant | null;
   readonly changedSeq: number;
   readonly durationMs: number | null;
 }
@@ -87,8 +88,8 @@ export interface AttemptRow {
   readonly worker: string | null;
   readonly failureReason: FailureReason | null;
   readonly error: string | null;
-  readonly startedAt: Date | null;
-  readonly finishedAt: Date | null;
+  readonly startedAt: Instant | null;
+  readonly finishedAt: Instant | null;
   readonly changedSeq: number;
   readonly durationMs: number | null;
 }
@@ -100,8 +101,8 @@ export interface RunEventRow {
   readonly type: EventType;
   readonly stepKey: string | null;
   readonly attempt: number | null;
-  readonly occurredAt: Date;
-  readonly recordedAt: Date;
+  readonly occurredAt: Instant;
+  readonly recordedAt: Instant;
   readonly actor: string;
   readonly causationId: string | null;
   readonly correlationId: string | null;

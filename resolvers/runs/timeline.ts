@@ -3,6 +3,7 @@ import type { Ctx } from '../context.ts';
 import { selectList } from '../entity.ts';
 import { Limited } from '../errors.ts';
 import { distinctIds, groupBy } from '../group.ts';
+import type { Instant } from '../instant.ts';
 import { statement } from '../sql.ts';
 import { ATTEMPT, STEP_RUN } from './entities.ts';
 import type { AttemptRow, RunRow, StepRunRow } from './rows.ts';
@@ -21,8 +22,8 @@ export interface TimelineSpan extends AttemptRow {
 }
 
 export interface RunTimeline {
-  readonly startedAt: Date | null;
-  readonly finishedAt: Date | null;
+  readonly startedAt: Instant | null;
+  readonly finishedAt: Instant | null;
   /** By start. */
   readonly spans: readonly TimelineSpan[];
   /** True when there are more than SPANS_MAX. */
@@ -41,7 +42,7 @@ const SPANS = statement<AttemptRow & { name: string; position: number; startedAt
 /** The timeline of each run. One statement. */
 export async function timelinesOfRuns(
   ctx: Ctx,
-  runs: readonly RunRow[],
+  runs: readonly Pick<RunRow, 'id' | 'createdAt' | 'startedAt' | 'finishedAt'>[],
 ): Promise<readonly RunTimeline[]> {
   const rows = await ctx.sql.query(SPANS, [distinctIds(runs)]);
   const spans = groupBy(rows, ({ runId }) => runId);
@@ -89,7 +90,7 @@ const EDGES = statement<{ versionId: string; fromKey: string; toKey: string }>(
  */
 export async function criticalPathsOfRuns(
   ctx: Ctx,
-  runs: readonly RunRow[],
+  runs: readonly Pick<RunRow, 'id' | 'stepsTotal' | 'workflowVersionId'>[],
 ): Promise<readonly CriticalPath[]> {
   const count = runs.reduce((sum, run) => sum + run.stepsTotal, 0);
   if (count > PATH_STEPS_MAX) throw new Limited('steps of critical paths', PATH_STEPS_MAX, count);

@@ -23,6 +23,7 @@ import { complete, type Completed } from './complete.ts';
 import { resolveLevels } from './levels.ts';
 import { compile, switchesOf, type Plan, type Selection } from './plan.ts';
 import { isThenable, type Asked, type Group, type Trace } from './run.ts';
+import { fieldsShown, type Shown } from './shown.ts';
 import { writeData } from './write.ts';
 
 /** An operation of a valid document, and its plans. */
@@ -60,6 +61,7 @@ export function prepare(
   }
   const names = switchesOf(operation, fragments);
   const plans = new Map<string, Plan>();
+  let shown: Shown | undefined;
   return {
     schema,
     operation,
@@ -68,7 +70,8 @@ export function prepare(
       const key = names.map((name) => (variables[name] === true ? '1' : '0')).join('');
       let plan = plans.get(key);
       if (!plan) {
-        plan = compile({ schema, operation, fragments, switches: variables });
+        shown ??= fieldsShown(schema, operation, fragments);
+        plan = compile({ schema, operation, fragments, switches: variables, shown });
         if (plans.size >= PLANS_KEPT_MAX) plans.delete(plans.keys().next().value!);
         plans.set(key, plan);
       }

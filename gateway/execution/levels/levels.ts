@@ -111,7 +111,7 @@ function runBatch(
   let answer: unknown;
   try {
     const args = field.constantArgs ?? Object.freeze(argumentsOf(work.asked, field));
-    answer = batch(group.sources, args, work.asked.contextValue);
+    answer = batch(group.sources, args, work.asked.contextValue, work.asked.plan.shown);
   } catch (error) {
     goOn(work, group, field, all(failure(error)), there);
     return;

@@ -27,12 +27,17 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
+import type { Shown } from './shown.ts';
 
-/** A field's function over a whole level: a value, or an Error, per parent and in their order. */
+/**
+ * A field's function over a whole level: a value, or an Error, per parent and in their order. `shown` is what the
+ * operation shows of each type.
+ */
 export type BatchFunction = (
   parents: readonly unknown[],
   args: Readonly<Record<string, unknown>>,
   context: unknown,
+  shown: Shown,
 ) => readonly unknown[] | PromiseLike<readonly unknown[]>;
 
 /** How a value of a type is completed. */
@@ -86,6 +91,7 @@ export interface Plan {
   readonly operation: OperationDefinitionNode;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   readonly root: Selection;
+  readonly shown: Shown;
 }
 
 /** What a plan is made from; `switches` are the values of the variables that `switchesOf` names. */
@@ -94,15 +100,17 @@ export interface Planned {
   readonly operation: OperationDefinitionNode;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   readonly switches: Readonly<Record<string, unknown>>;
+  readonly shown: Shown;
 }
 
 /** Compiles a valid operation. Throws a plain Error when the schema has no such root type. */
-export function compile({ schema, operation, fragments, switches }: Planned): Plan {
+export function compile({ schema, operation, fragments, switches, shown }: Planned): Plan {
   const rootType = schema.getRootType(operation.operation);
   if (!rootType) throw new Error(`the schema has no type for a ${operation.operation}`);
   const compiler: Compiler = { schema, fragments, switches };
   const found = collectFields(schema, fragments, switches, rootType, operation.selectionSet);
-  return { schema, operation, fragments, root: selectionOf(compiler, rootType, found) };
+  const root = selectionOf(compiler, rootType, found);
+  return { schema, operation, fragments, root, shown };
 }
 
 /** Names of the variables that conditions of @skip and @include hang on, in the operation or its fragments. */

@@ -208,9 +208,10 @@ interface Window {
 
 async function readRows({ ctx, filter, first }: RunList): Promise<Window> {
   if (first === 0) return { runs: [], rest: null };
-  const { nodes, hasNextPage, cursorOf } = await runsOf(ctx, { filter, first });
+  const page = await runsOf(ctx, { filter, first });
+  const { nodes, hasNextPage } = page;
   const last = nodes.at(-1);
-  return { runs: nodes, rest: last && hasNextPage ? cursorOf(last) : null };
+  return { runs: nodes, rest: last && hasNextPage ? page.cursorOf(last) : null };
 }
 
 async function readCounts({ ctx, filter }: RunList): Promise<StatusCount[]> {

@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BatchFunction } from '../plan.ts';
+import type { Shown } from '../shown.ts';
 import { hashOf } from './random.ts';
 import { bare, COLOR, KINDS, LEAVES, SHAPE, WRAPPINGS, type Kind } from './types.ts';
 import { later, oddOf, pathText, valueOf, type Thing, type World } from './values.ts';
@@ -169,13 +170,15 @@ function batchOf(field: string, isLater: boolean, value: Value, batched: boolean
   if (batched) return { extensions: { batch } };
   return {
     resolve: (source: unknown, args: object, world: World) => {
-      const answer = batch([source], args as never, world);
+      const answer = batch([source], args as never, world, NOTHING_SHOWN);
       return answer instanceof Promise
         ? answer.then(([only]: unknown[]) => only)
         : (answer as unknown[])[0];
     },
   };
 }
+
+const NOTHING_SHOWN: Shown = new Map();
 
 let types: ReadonlyMap<string, GraphQLOutputType> | undefined;
 
