@@ -113,6 +113,21 @@ describe('bounds of filters', () => {
     expect(() => compile({ ...wide(FILTER_CONDITIONS_MAX), version: { eq: 1 } })).toThrow(Limited);
   });
 
+  test('alternatives past the bound are refused before one of them is looked at', () => {
+    let looked = 0;
+    const alternative = { enumerable: true, get: () => ({ eq: (looked += 1) }) };
+    const alternatives = Array.from({ length: 100_000 }, () =>
+      Object.defineProperty({}, 'stepsDone', alternative),
+    );
+    const into = params();
+    for (const filter of [{ or: alternatives }, { and: [{ or: alternatives }] }]) {
+      expect(() =>
+        compileFilter(entityNamed('Run'), filter, 'x', { params: into, now: new Date(0) }),
+      ).toThrow(/conditions of a filter may be at most 100, got 10000[01]$/);
+    }
+    expect({ looked, values: into.values }).toEqual({ looked: 0, values: [] });
+  });
+
   test('values of a list: at the limit they compile, one past it is Limited', () => {
     const list = (count: number): Filter => ({ tags: { hasAny: Array<string>(count).fill('a') } });
     expect(compile(list(FILTER_VALUES_MAX))).toContain('&&');

@@ -29,6 +29,12 @@ const Cut = builder.enumType('LineageCut', {
   },
 });
 
+/** Artifacts of a lineage, where it is not said how many. */
+const FIRST = 200;
+
+/** As a cost: with all the artifacts that a lineage may hold, it makes all the edges that one may read. */
+const EDGES_PER_ARTIFACT = (4 * LINEAGE_LIMITS.edges_max) / LINEAGE_LIMITS.first_max;
+
 const NodeRef = builder.objectRef<LineageNode>('LineageNode').implement({
   fields: (t) => ({
     artifact: t.batch({
@@ -81,6 +87,7 @@ const LineageRef = builder.objectRef<Lineage>('ArtifactLineage').implement({
     }),
     edges: t.field({
       type: [EdgeRef],
+      extensions: { size: () => EDGES_PER_ARTIFACT },
       description: 'Between nodes and the steps that were passed, each once.',
       resolve: ({ edges }) => [...edges],
     }),
@@ -107,7 +114,8 @@ builder.queryFields((t) => ({
       }),
       first: t.arg.int({
         required: true,
-        defaultValue: 200,
+        defaultValue: FIRST,
+        extensions: { fallback: FIRST },
         description: `Artifacts at most, the nearest: 1 to ${LINEAGE_LIMITS.first_max}.`,
       }),
     },

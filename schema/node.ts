@@ -64,6 +64,7 @@ builder.queryField('nodes', (t) =>
     type: t.listRef(Node, { nullable: true }),
     description: `Whatever has these ids (at most ${NODES_MAX}), in their order.`,
     args: { ids: t.arg.idList({ required: true }) },
+    extensions: { size: ({ ids }: { ids?: unknown }) => (Array.isArray(ids) ? ids.length : 1) },
     resolve: (_root, { ids }, ctx) => {
       if (ids.length > NODES_MAX) {
         throw new Invalid('ids', `may hold at most ${NODES_MAX}, got ${ids.length}`);

@@ -70,6 +70,7 @@ builder.queryField('runEvents', (t) =>
       runId: t.arg.id({ required: true }),
       after: t.arg({ type: 'Cursor', description: 'Exclusive.' }),
       first: t.arg.int({
+        extensions: { fallback: EVENTS_PAGE.fallback },
         description: `At most ${EVENTS_PAGE.max}; else ${EVENTS_PAGE.fallback}.`,
       }),
     },

@@ -58,6 +58,7 @@ builder.subscriptionField('runs', (t) =>
     args: {
       filter: t.arg({ type: filterInput(RUN) }),
       first: t.arg.int({
+        extensions: { fallback: PAGE.fallback },
         description: `Size of the list: 0 (counters only) to ${PAGE.max}; else ${PAGE.fallback}.`,
       }),
       after: t.arg({

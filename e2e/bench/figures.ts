@@ -3,7 +3,8 @@
 /** The value below which `share` (0 to 1) of the sample lies, by nearest rank. NaN of an empty sample. */
 export function percentile(sample: readonly number[], share: number): number {
   const sorted = sample.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+  const at = Math.max(0, Math.ceil(share * sorted.length) - 1);
+  return sorted[Math.min(sorted.length - 1, at)] ?? Number.NaN;
 }
 
 /** Rounded to a tenth. */

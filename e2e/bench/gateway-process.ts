@@ -14,12 +14,23 @@ export interface GatewayProcess {
   stop(): Promise<void>;
 }
 
-/** Starts the built gateway on a free port; resolves when it prints where it listens. */
-export async function startProcess(env: Record<string, string>): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, ['dist/main.js', 'serve'], {
+/** The built gateway, as node is told it. */
+export const GATEWAY: readonly string[] = ['dist/main.js', 'serve'];
+
+/**
+ * Starts the built gateway on a free port, or another program that prints where it listens; resolves when it does.
+ * `printed` is told all that it prints.
+ */
+export async function startProcess(
+  env: Record<string, string>,
+  command: readonly string[] = GATEWAY,
+  printed: (text: string) => void = () => undefined,
+): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, command, {
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  child.stdout.on('data', (chunk: Buffer) => printed(chunk.toString()));
   const url = await listening(child);
   return {
     url,
@@ -37,10 +48,14 @@ export async function startProcess(env: Record<string, string>): Promise<Gateway
 function listening(child: ChildProcess): Promise<string> {
   return new Promise((done, fail) => {
     let printed = '';
+    let found = false;
     const look = (chunk: Buffer) => {
+      if (found) return; // What it prints later is not kept.
       printed += chunk.toString();
       const url = /http:\/\/127\.0\.0\.1:\d+/.exec(printed)?.[0];
-      if (url) done(url);
+      if (!url) return;
+      found = true;
+      done(url);
     };
     child.stdout?.on('data', look);
     child.stderr?.on('data', look);

@@ -4,14 +4,13 @@
  * BENCH_DATABASE_URL, so that it can be kept between runs.
  */
 import { parseArgs } from 'node:util';
-import { openPostgres } from '../../gateway/stores/postgres.ts';
 import { seedLargeWorld } from '../../resolvers/seed/large-world.ts';
 import type { Sql, Statement } from '../../resolvers/sql.ts';
-import { openServer, SETTINGS, type TestDatabase } from '../kit/database.ts';
+import type { TestDatabase } from '../kit/database.ts';
 import { openGraph, type TestGraph } from '../kit/graph.ts';
-import { startPostgres } from '../kit/postgres-server.ts';
 import { spread } from './figures.ts';
 import { LISTS } from './lists-queries.ts';
+import { openWorld } from './world.ts';
 
 /** What every list is to answer within. */
 const P95_AIM_ms = 100;
@@ -44,35 +43,6 @@ export async function run(args: string[]): Promise<object> {
     await graph.close();
     await opened.close();
   }
-}
-
-async function openWorld(): Promise<{ database: TestDatabase; close(): Promise<void> }> {
-  const kept = process.env['BENCH_DATABASE_URL'];
-  if (kept) {
-    const store = await openPostgres({ ...SETTINGS, database_url: kept });
-    await store.migrate();
-    const database: TestDatabase = {
-      name: 'postgres',
-      url: kept,
-      store,
-      pool: store.pool,
-      sql: store.sql,
-      db: store.db,
-      statements: () => [],
-      close: () => store.close(),
-    };
-    return { database, close: () => store.close() };
-  }
-  const server = process.env['TEST_DATABASE_URL'] ? null : await startPostgres();
-  if (server) process.env['TEST_DATABASE_URL'] = server.url;
-  const database = await openServer();
-  return {
-    database,
-    close: async () => {
-      await database.close();
-      await server?.stop();
-    },
-  };
 }
 
 async function timed(graph: TestGraph, query: string, rounds: number): Promise<number[]> {

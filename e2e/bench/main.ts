@@ -11,6 +11,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<unkno
   fanout: () => import('./fanout.ts'),
   replay: () => import('./replay.ts'),
   emitter: () => import('./emitter.ts'),
+  answers: () => import('./answers/bench.ts'),
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import type { Met } from './oracle/values.ts';
 
 /** The same cases each time; `npm run soak executor` tries others, at length. */
 const SEED = Number(process.env['POLYPHONY_SEED'] ?? 20_261_121);
-const CASES = Number(process.env['POLYPHONY_CASES'] ?? 12_000);
+const CASES = Number(process.env['POLYPHONY_CASES'] ?? 50_000);
 /** How often each must have been met, in as many cases. */
 const MET_MIN = CASES / 50;
 const MET = [

@@ -7,6 +7,8 @@ import {
   isInterfaceType,
   isObjectType,
   Kind,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
   valueFromASTUntyped,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -16,6 +18,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { introspectionSizes } from './introspection.ts';
 
 /** Counts of an operation with all its fragments in their places. */
 export interface Measures {
@@ -29,8 +32,9 @@ export interface Measures {
 }
 
 /**
- * How many objects a field may answer for one parent, by its arguments; in `extensions.size` of its definition. Pages
- * as Relay has them need none: it is `first` or `last`, else `extensions.fallback` of the argument `first`.
+ * How many objects a field may answer for one parent, by its arguments as they were written; in `extensions.size` of
+ * its definition. It may hang on numbers and on how long lists are, and on nothing else. Pages as Relay has them need
+ * none: it is `first` or `last`, else `extensions.fallback` of the argument `first`.
  */
 export type Size = (args: Readonly<Record<string, unknown>>) => number;
 
@@ -38,7 +42,7 @@ export interface Measured {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
-  /** Coerced: sizes may hang on them. */
+  /** Those that sizes may hang on, as they came: an object without prototype, so that no name means anything else. */
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -47,6 +51,7 @@ const NOTHING: Measures = { depth: 0, fields: 0, aliases: 0, directives: 0, cost
 /** Of a valid document, so without cycles of fragments. Conditions of @skip and @include are not looked at. */
 export function measure({ schema, operation, fragments, variables }: Measured): Measures {
   const known = new Map<string, Measures>();
+  const introspected = introspectionSizes(schema);
 
   const ofSet = ({ selections }: SelectionSetNode, type: GraphQLNamedType): Measures =>
     selections.reduce((sum, selection) => {
@@ -70,11 +75,11 @@ export function measure({ schema, operation, fragments, variables }: Measured): 
   };
 
   const ofField = (node: FieldNode, parent: GraphQLNamedType): Measures => {
-    const def = definitionOf(parent, node.name.value);
+    const def = definitionOf(schema, parent, node.name.value);
     const alias = node.alias ? 1 : 0;
     if (!def || !node.selectionSet) return { ...NOTHING, depth: 1, fields: 1, aliases: alias };
     const below = ofSet(node.selectionSet, getNamedType(def.type));
-    const objects = sizeOf(def, argumentsIn(node, variables));
+    const objects = introspected.get(def) ?? sizeOf(def, node, variables);
     return {
       depth: below.depth + 1,
       fields: below.fields + 1,
@@ -98,20 +103,29 @@ function add(sum: Measures, more: Measures, directives: number): Measures {
 }
 
 function definitionOf(
+  schema: GraphQLSchema,
   parent: GraphQLNamedType,
   name: string,
-): GraphQLField<unknown, unknown> | undefined {
+): Definition | undefined {
+  if (parent === schema.getQueryType()) {
+    if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+  }
   return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
 }
 
+type Definition = GraphQLField<unknown, unknown>;
+
 function sizeOf(
-  { args, extensions }: GraphQLField<unknown, unknown>,
-  given: Readonly<Record<string, unknown>>,
+  { args, extensions }: Definition,
+  node: FieldNode,
+  variables: Measured['variables'],
 ): number {
   const size = extensions['size'] as Size | undefined;
-  if (size) return size(given);
+  if (size) return size(argumentsIn(node, variables));
   const fallback = args.find(({ name }) => name === 'first')?.extensions['fallback'];
   if (typeof fallback !== 'number') return 1;
+  const given = argumentsIn(node, variables);
   const asked = given['first'] ?? given['last'];
   return typeof asked === 'number' && asked >= 0 ? asked : fallback;
 }
@@ -119,12 +133,9 @@ function sizeOf(
 /** As written: a size that is none is refused by who reads it. */
 function argumentsIn(
   { arguments: given }: FieldNode,
-  variables: Readonly<Record<string, unknown>>,
+  variables: Measured['variables'],
 ): Record<string, unknown> {
   return Object.fromEntries(
-    (given ?? []).map(({ name, value }) => [
-      name.value,
-      valueFromASTUntyped(value, { ...variables }),
-    ]),
+    (given ?? []).map(({ name, value }) => [name.value, valueFromASTUntyped(value, variables)]),
   );
 }

@@ -22,12 +22,12 @@ export function difference(
   ordered: boolean,
 ): Difference {
   const differ = (wrong: string | null): Difference => ({ wrong, doubtful: [] });
-  if (!isDeepStrictEqual(plain(ours.data), plain(oracle.data))) {
-    return differ(`data differ:\n${JSON.stringify(ours.data)}\n${JSON.stringify(oracle.data)}`);
+  const [data, oracleData] = [JSON.stringify(ours.data), JSON.stringify(oracle.data)];
+  if (data !== oracleData) {
+    const isOrder = isDeepStrictEqual(plain(ours.data), plain(oracle.data));
+    return differ(isOrder ? 'the order of keys differs' : `data differ:\n${data}\n${oracleData}`);
   }
-  if (JSON.stringify(ours.data) !== JSON.stringify(oracle.data)) {
-    return differ('the order of keys differs');
-  }
+  if (!ours.errors && !oracle.errors) return differ(null);
   const [mine, theirs] = [(ours.errors ?? []).map(told), (oracle.errors ?? []).map(told)];
   if (!ordered) return setDifference(ours.data, mine, theirs);
   return differ(
@@ -53,6 +53,11 @@ function setDifference(
     doubtful.push(...here.filter((error) => !known.has(textOf(error))));
   }
   return { wrong: null, doubtful };
+}
+
+/** Whether these are the same errors in the same order: what they say, of which place, about which text. */
+export function sameErrors(left: readonly GraphQLError[], right: readonly GraphQLError[]): boolean {
+  return isDeepStrictEqual(left.map(told), right.map(told));
 }
 
 /** Whether an error could be, by the answer of a schema that is the same without any non-null. */

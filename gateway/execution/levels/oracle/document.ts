@@ -110,7 +110,8 @@ function field(
   writing.left -= 1;
   const { leaves, composites } = sorted(fields);
   const deep = depth < DEPTH_MAX && writing.left > 0 && random.chance(0.6);
-  const chosen = random.pick(deep && composites.length > 0 ? composites : leaves);
+  const isDeep = deep && composites.length > 0;
+  const chosen = random.pick(isDeep ? composites : leaves);
   const args = chosen.args.length > 0 && random.chance(0.6) ? argumentsText(writing) : '';
   // The same key is the same field with the same arguments, so that selections merge and never conflict.
   const key = args
@@ -118,8 +119,9 @@ function field(
     : random.chance(0.2)
       ? `a_${chosen.name}: `
       : '';
-  const named = getNamedType(chosen.type);
-  const below = isCompositeType(named) ? selection(writing, named, depth + 1) : '';
+  const below = isDeep
+    ? selection(writing, getNamedType(chosen.type) as GraphQLCompositeType, depth + 1)
+    : '';
   return `${key}${chosen.name}${args} ${directive(writing)} ${below}`;
 }
 

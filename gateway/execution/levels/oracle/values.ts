@@ -71,6 +71,7 @@ export function oddOf({ world, number }: Thing, what: string): Odd {
 }
 
 function odd({ seed, oddness }: World, what: string): Odd {
+  if (oddness === 0) return null;
   const roll = (hashOf(`${seed} ${what} odd`) % 10_000) / 10_000;
   if (roll >= oddness) return null;
   const which = hashOf(`${seed} ${what} which`) % 20;
