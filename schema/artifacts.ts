@@ -27,6 +27,7 @@ export const Artifact: ObjectRef<Types, ArtifactRow> = nodeType<ArtifactRow>(
   'Artifact',
   {
     description: 'What a step made or used, or what was registered without a run.',
+    entity: ARTIFACT,
     keys: ['id'],
     key: (row) => row.id,
     load: artifactsById,

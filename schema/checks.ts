@@ -20,6 +20,7 @@ const Check: ObjectRef<Types, CheckRow> = nodeType<CheckRow>(
   {
     description:
       'A quality judgement on an artifact. Never changed: of one name the newest counts.',
+    entity: CHECK,
     keys: ['id'],
     key: (row) => row.id,
     load: checksById,

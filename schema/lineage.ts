@@ -12,10 +12,12 @@ import { ARTIFACT } from '../resolvers/artifacts/entities.ts';
 import { artifactsById } from '../resolvers/artifacts/loaders.ts';
 import type { Ctx } from '../resolvers/context.ts';
 import { uuidOf } from '../resolvers/keys.ts';
+import { STEP_RUN } from '../resolvers/runs/entities.ts';
 import { stepRunKey, stepRunsByKey } from '../resolvers/runs/loaders.ts';
 import { Artifact } from './artifacts.ts';
+import type { Shown } from './batch.ts';
 import { builder } from './builder.ts';
-import { byKey } from './columns.ts';
+import { byKey, columnsShown } from './columns.ts';
 import { asNode, Node } from './node.ts';
 
 const Direction = builder.enumType('LineageDirection', { values: LINEAGE_DIRECTIONS });
@@ -59,21 +61,19 @@ const EdgeRef = builder.objectRef<LineageEdge>('LineageEdge').implement({
       type: Node,
       nullable: true,
       description: 'Artifact or StepRun.',
-      batch: (edges, _args, ctx) =>
-        ends(
-          ctx,
-          edges.map(({ from }) => from),
-        ),
+      batch: (edges, _args, ctx, shown) => {
+        const named = edges.map(({ from }) => from);
+        return ends(ctx, named, shown);
+      },
     }),
     to: t.batch({
       type: Node,
       nullable: true,
       description: 'Artifact or StepRun.',
-      batch: (edges, _args, ctx) =>
-        ends(
-          ctx,
-          edges.map(({ to }) => to),
-        ),
+      batch: (edges, _args, ctx, shown) => {
+        const named = edges.map(({ to }) => to);
+        return ends(ctx, named, shown);
+      },
     }),
   }),
 });
@@ -125,12 +125,16 @@ builder.queryFields((t) => ({
 }));
 
 /** The rows that ends of edges name: one statement for the artifacts, one for the steps. */
-async function ends(ctx: Ctx, named: readonly LineageEnd[]): Promise<(object | null)[]> {
+async function ends(
+  ctx: Ctx,
+  named: readonly LineageEnd[],
+  shown: Shown,
+): Promise<(object | null)[]> {
   const artifactIds = named.flatMap((end) => ('artifactId' in end ? end.artifactId : []));
   const stepKeys = named.flatMap((end) => ('artifactId' in end ? [] : stepRunKey(end)));
   const [artifacts, steps] = await Promise.all([
-    artifactsById(ctx, artifactIds),
-    stepRunsByKey(ctx, stepKeys),
+    artifactsById(ctx, artifactIds, columnsShown(shown, ARTIFACT)),
+    stepRunsByKey(ctx, stepKeys, columnsShown(shown, STEP_RUN)),
   ]);
   const found = new Map<string, object | null>([
     ...artifactIds.map((id, at) => [id, asNode('Artifact', artifacts[at])] as const),

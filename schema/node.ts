@@ -1,25 +1,38 @@
 /** Relay's nodes: whatever has an id of its own can be read again by it. */
 import type { InterfaceRef, ObjectFieldsShape, ObjectRef } from '@pothos/core';
 import type { Ctx } from '../resolvers/context.ts';
+import type { Entity } from '../resolvers/entity.ts';
 import { Invalid } from '../resolvers/errors.ts';
-import { shown } from '../resolvers/issues.ts';
+import { shown as shownValue } from '../resolvers/issues.ts';
 import { globalId, readGlobalId } from '../resolvers/keys.ts';
+import type { Loader } from '../resolvers/loaders.ts';
+import type { Shown } from './batch.ts';
 import { builder, type Types } from './builder.ts';
+import { columnsShown } from './columns.ts';
 
 /** Ids of one `nodes`. */
 export const NODES_MAX = 100;
 
 interface NodeOptions<Row> {
   readonly description: string;
+  /** What its rows are of. */
+  readonly entity: Entity<Row>;
   /** What `key` reads. */
   readonly keys: readonly (keyof Row & string)[];
   /** Names the row within its type. */
   readonly key: (row: Row) => string;
   /** Rows by such keys, in their order; null where there is none, or none that the viewer may see. */
-  readonly load: (ctx: Ctx, keys: readonly string[]) => Promise<readonly (Row | null)[]>;
+  readonly load: Loader<Row>;
 }
 
-const loads = new Map<string, NodeOptions<object>['load']>();
+/** Rows of a type by their keys. */
+type Find = (
+  ctx: Ctx,
+  keys: readonly string[],
+  shown: Shown,
+) => Promise<readonly (object | null)[]>;
+
+const finds = new Map<string, Find>();
 
 export const Node: InterfaceRef<Types, object> = builder.interfaceRef<object>('Node').implement({
   description: 'Anything with an id of its own.',
@@ -34,7 +47,9 @@ export function nodeType<Row extends object>(
   options: NodeOptions<Row>,
   fields: ObjectFieldsShape<Types, Row>,
 ): ObjectRef<Types, Row> {
-  loads.set(name, options.load);
+  finds.set(name, (ctx, keys, shown) =>
+    options.load(ctx, keys, columnsShown(shown, options.entity)),
+  );
   return builder.objectRef<Row>(name).implement({
     description: options.description,
     interfaces: [Node as never],
@@ -46,30 +61,29 @@ export function nodeType<Row extends object>(
 }
 
 builder.queryField('node', (t) =>
-  t.field({
+  t.batch({
     type: Node,
     nullable: true,
     description: 'Whatever has this id; null when it is gone. A damaged id is INVALID.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: async (_root, { id }, ctx) => {
-      const [found] = await nodesById(ctx, [id], 'id');
-      if (found instanceof Error) throw found;
-      return found ?? null;
+    batch: async (_roots, { id }, ctx, shown) => {
+      const [found] = await nodesById(ctx, [id], 'id', shown);
+      return [found ?? null];
     },
   }),
 );
 
 builder.queryField('nodes', (t) =>
-  t.field({
+  t.batch({
     type: t.listRef(Node, { nullable: true }),
     description: `Whatever has these ids (at most ${NODES_MAX}), in their order.`,
     args: { ids: t.arg.idList({ required: true }) },
     extensions: { size: ({ ids }: { ids?: unknown }) => (Array.isArray(ids) ? ids.length : 1) },
-    resolve: (_root, { ids }, ctx) => {
+    batch: async (_roots, { ids }, ctx, shown) => {
       if (ids.length > NODES_MAX) {
         throw new Invalid('ids', `may hold at most ${NODES_MAX}, got ${ids.length}`);
       }
-      return nodesById(ctx, ids, 'ids') as Promise<(object | null)[]>;
+      return [(await nodesById(ctx, ids, 'ids', shown)) as (object | null)[]];
     },
   }),
 );
@@ -80,24 +94,22 @@ export function asNode(type: string, row: object | null | undefined): object | n
 }
 
 /** One statement per type named; an Error in the place of a damaged id. */
-async function nodesById(ctx: Ctx, ids: readonly string[], path: string) {
+async function nodesById(ctx: Ctx, ids: readonly string[], path: string, shown: Shown) {
   const found: (object | Error | null)[] = ids.map(() => null);
   const wanted = new Map<string, { key: string; index: number }[]>();
   for (const [index, id] of ids.entries()) {
     const read = readGlobalId(id);
-    if (!read || !loads.has(read.type)) {
+    if (!read || !finds.has(read.type)) {
       const at = path === 'ids' ? `ids[${index}]` : path;
-      found[index] = new Invalid(at, `must be the id of a node, got ${shown(id)}`);
+      found[index] = new Invalid(at, `must be the id of a node, got ${shownValue(id)}`);
       continue;
     }
     wanted.set(read.type, [...(wanted.get(read.type) ?? []), { key: read.key, index }]);
   }
   await Promise.all(
     [...wanted].map(async ([type, places]) => {
-      const rows = await loads.get(type)!(
-        ctx,
-        places.map(({ key }) => key),
-      );
+      const keys = places.map(({ key }) => key);
+      const rows = await finds.get(type)!(ctx, keys, shown);
       for (const [place, { index }] of places.entries()) {
         const row = rows[place];
         found[index] = asNode(type, row);

@@ -45,6 +45,7 @@ export const StepRun: ObjectRef<Types, StepRunRow> = nodeType<StepRunRow>(
   'StepRun',
   {
     description: 'One step in one run.',
+    entity: STEP_RUN,
     keys: ['runId', 'stepKey'],
     key: stepRunKey,
     load: stepRunsByKey,
@@ -90,6 +91,7 @@ export const Run: ObjectRef<Types, RunRow> = nodeType<RunRow>(
   'Run',
   {
     description: 'One execution of a workflow version. It changes only through its log.',
+    entity: RUN,
     keys: ['id'],
     key: (row) => row.id,
     load: runsById,

@@ -61,6 +61,7 @@ export const WorkflowVersion: ObjectRef<Types, WorkflowVersionRow> = nodeType<Wo
   'WorkflowVersion',
   {
     description: 'One immutable graph of steps and edges.',
+    entity: WORKFLOW_VERSION,
     keys: ['id'],
     key: (version) => version.id,
     load: versionsById,
@@ -94,6 +95,7 @@ export const Workflow: ObjectRef<Types, WorkflowRow> = nodeType<WorkflowRow>(
   'Workflow',
   {
     description: 'A named definition. It is identified by its key or first graph, for names lie.',
+    entity: WORKFLOW,
     keys: ['id'],
     key: (row) => row.id,
     load: workflowsById,
