@@ -1,4 +1,6 @@
 import { defineConfig } from 'vitest/config';
+import { LongFirst } from './e2e/kit/long-first.ts';
+import { BASELINE_WASM } from './e2e/kit/wasm.ts';
 import { summary } from './e2e/kit/summary.ts';
 
 export default defineConfig({
@@ -9,6 +11,8 @@ export default defineConfig({
     pool: 'forks',
     // By default one less than there are: on two cores, one file after the other.
     maxWorkers: '100%',
+    execArgv: [...BASELINE_WASM],
+    sequence: { sequencer: LongFirst },
     globalSetup: 'e2e/kit/global-setup.ts',
     reporters: ['default', summary],
     testTimeout: 60_000,

@@ -10,6 +10,7 @@ export interface GatewayProcess {
   /** User and system time so far, all threads. */
   cpu_ms(): number;
   rss_mb(): number;
+  signal(name: NodeJS.Signals): void;
   /** SIGTERM; resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -36,6 +37,7 @@ export async function startProcess(
     url,
     cpu_ms: () => cpuOf(child),
     rss_mb: () => rssOf(child),
+    signal: (name) => void child.kill(name),
     stop: async () => {
       const exited = new Promise((done) => child.once('exit', done));
       child.kill('SIGTERM');

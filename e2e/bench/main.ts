@@ -1,8 +1,9 @@
 /**
  * `npm run bench NAME [-- options]`: one benchmark in one run, with what it is compared to in the same run. Prints
- * JSON on stdout, and the machine it ran on: absolute figures are for a person, ratios for the baseline.
+ * JSON on stdout, and the machine it ran on: absolute figures are for a person, ratios for the baseline. Without a name
+ * it is the guard: `answers --check`, which fails when something is worse than e2e/bench/baseline.json says.
  */
-import { cpus, loadavg, totalmem } from 'node:os';
+import { machine } from './machine.ts';
 
 const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<unknown> }>> = {
   start: () => import('./start.ts'),
@@ -14,21 +15,19 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<unkno
   answers: () => import('./answers/bench.ts'),
 };
 
-const [name = '', ...args] = process.argv.slice(2);
+const asked = process.argv.slice(2);
+const [name = '', ...args] = asked.length > 0 ? asked : ['answers', '--check'];
 const load = BENCHES[name];
 if (!load) {
   console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')}`);
   process.exit(2);
 }
-const machine = {
-  node: process.version,
-  cores: cpus().length,
-  cpu: cpus()[0]?.model ?? 'unknown',
-  memory_gib: Math.round(totalmem() / 2 ** 30),
-  load: loadavg().map((value) => Math.round(value * 100) / 100),
-};
+const ranOn = machine();
 const bench = await load();
-console.log(
-  JSON.stringify({ bench: name, machine, ...((await bench.run(args)) as object) }, null, 2),
-);
-process.exit(0);
+const figures = (await bench.run(args)) as { failures?: readonly string[] };
+console.log(JSON.stringify({ bench: name, machine: ranOn, ...figures }, null, 2));
+const { failures = [] } = figures;
+for (const failure of failures) console.error(`worse than the baseline: ${failure}`);
+if (failures.length > 0)
+  console.error(`if that is meant, say why in the commit: npm run bench -- ${name} --update`);
+process.exit(failures.length > 0 ? 1 : 0);

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 import type { World } from './gateway.ts';
+import { BASELINE_WASM } from './wasm.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -43,7 +44,8 @@ export async function startPolyphony(
 ): Promise<Running> {
   await built();
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [program, ...words], {
+  const how = program === MAIN ? BASELINE_WASM : []; // Others are as somebody starts them.
+  const child = spawn(process.execPath, [...how, program, ...words], {
     cwd: ROOT,
     env: { PATH, HOME, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

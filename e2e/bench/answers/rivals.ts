@@ -16,10 +16,10 @@ const FOLDER = fileURLToPath(new URL('../../../node_modules/.rivals', import.met
 const NPM_CI = 'ci --ignore-scripts --no-audit --no-fund --loglevel=error'.split(' ');
 const run = promisify(execFile);
 
-export type Program = 'bare' | 'levels' | 'mercurius' | 'postgraphile' | 'yoga';
+export type Program = 'bare' | 'levels' | 'mercurius' | 'postgraphile' | 'yoga' | 'probe';
 
-/** What pg of the gateway's own packages is enough for. */
-const OWN: readonly Program[] = ['bare', 'levels'];
+/** What needs no package, or pg alone, which the gateway has. */
+const OWN: readonly Program[] = ['bare', 'levels', 'probe'];
 
 /** Installs what these need, builds them, and answers the path of each. */
 export async function buildServers(

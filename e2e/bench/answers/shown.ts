@@ -1,6 +1,7 @@
 /** What was measured, for people: JSON for stdout, a table on stderr. */
 import { percentile } from '../figures.ts';
 import type { Measured } from './measure.ts';
+import type { Memory } from './memory.ts';
 import type { OperationName } from './operations.ts';
 import { bestRival, nameOf, ratio, ratiosOf, type Results } from './ratios.ts';
 import type { ServerName } from './servers.ts';
@@ -61,6 +62,16 @@ function figuresOf(
     console.error([name.padEnd(16), ...cells].join(''));
   }
   return figures;
+}
+
+/** Bytes of a request and the collector's share, of each server and operation. */
+export function memoryShown(
+  memory: Map<ServerName, Partial<Record<OperationName, Memory>>>,
+): object {
+  for (const [name, operations] of memory)
+    for (const [operation, figures] of Object.entries(operations))
+      console.error(`${name.padEnd(16)} ${operation.padEnd(9)} ${JSON.stringify(figures)}`);
+  return Object.fromEntries(memory);
 }
 
 function rounded(value: number): number {
