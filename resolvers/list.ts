@@ -69,7 +69,10 @@ export async function listOf<Row extends object>(
   const scope = entity.within('x', into.add(ctx.viewer.workspaceId, 'uuid'));
   const { selected } = list;
   const text = pageSql(list, selected.listOf('x'), scope, into);
-  const page = selected.statement(`${entity.plural}.list`, text, list.isPlain);
+  const page = selected.statement(`${entity.plural}.list`, text, {
+    prepared: list.isPlain,
+    rows_max: list.page.size + 1,
+  });
   const rows = await readRows(ctx, list, page, into.values);
   const counter = once(async (asking, atMost) => {
     const counting = params();
@@ -107,7 +110,7 @@ export async function listsOf<Row extends object>(
     `${entity.plural}.${link.name}`,
     `SELECT p.parent::int AS parent, child.* FROM ${parents}
     CROSS JOIN LATERAL (${windowSql(list, selected.listOf('x'), link.on('x', 'p'), into)}) child`,
-    list.isPlain,
+    { prepared: list.isPlain, rows_max: keys.length * (list.page.size + 1) },
   );
   const rows = await readRows(ctx, list, page, into.values);
   const counter = once(async (asking, atMost) => {

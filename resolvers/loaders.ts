@@ -20,6 +20,8 @@ const executions = new WeakMap<Ctx, Loaders>();
 
 /** Keys of one statement; more are split. */
 const KEYS_MAX = 1_000;
+/** Fewer are read as few rows (selected.ts). */
+const MANY_IDS = 32;
 
 /**
  * A look-up shared by all fields of one execution. Null for a null key, and where there is no row. `columns`: what is
@@ -99,8 +101,11 @@ async function rowsOf<Row>(
   authorize(ctx.viewer, entity.read, ctx.viewer);
   if (ids.length === 0) return [];
   const selected = selectedOf<Row>(entity, columns, ['id']);
-  const text = `SELECT ${selected.listOf('x')} FROM ${entity.table} x
+  const rows_max = ids.length < MANY_IDS ? 1 : KEYS_MAX;
+  const byIds = selected.once(`byIds ${rows_max}`, () => {
+    const text = `SELECT ${selected.listOf('x')} FROM ${entity.table} x
     WHERE x.id = ANY($1::uuid[]) AND ${entity.within('x', '$2::uuid')}`;
-  const byIds = selected.statement(`${entity.plural}.byIds`, text, true);
+    return selected.statement(`${entity.plural}.byIds`, text, { prepared: true, rows_max });
+  });
   return ctx.sql.query(byIds, [ids, ctx.viewer.workspaceId]);
 }

@@ -1,11 +1,12 @@
 /**
- * Which columns of an entity a statement reads, and how they come: one row with a JSON array per column, from which
- * the rows are made. That costs the gateway a third of what reading them one by one does, and Postgres nothing
+ * Which columns of an entity a statement reads, and how they come. Where many rows may come: as one row with a JSON
+ * array per column, from which the rows are made. Of a thousand rows that costs the gateway a third of what reading
+ * them one by one does, and Postgres nothing; of a few it costs Postgres more than the gateway saves
  * (docs/decisions/0008-reads-of-what-is-shown.md).
  */
-import type { AnyEntity } from './entity.ts';
+import type { AnyEntity, ColumnType } from './entity.ts';
 import { Timestamp } from './instant.ts';
-import { dynamicStatement, statement, type Statement } from './sql.ts';
+import { dynamicStatement, statement, type Statement, type Unpack } from './sql.ts';
 
 /** Columns that are wanted of an entity's rows, by name. The same object is the same wish: what is made of it is kept. */
 export interface Columns {
@@ -18,9 +19,21 @@ export interface Columns {
 export interface Selected<Row> {
   /** Select list of the row that `alias` names. */
   listOf(alias: string): string;
-  /** Of a text that answers rows with these columns. `prepared`: see Statement. */
-  statement(name: string, text: string, prepared: boolean): Statement<Row>;
+  /** Of a text that answers rows with these columns. */
+  statement(name: string, text: string, options: StatementOptions): Statement<Row>;
+  /** The same statement each time, made by the first who asks for it. */
+  once(key: string, make: () => Statement<Row>): Statement<Row>;
 }
+
+interface StatementOptions {
+  /** See Statement. */
+  readonly prepared: boolean;
+  /** Rows that may come. */
+  readonly rows_max: number;
+}
+
+/** From so many rows on they come packed. */
+const PACKED_ROWS_MIN = 32;
 
 const selections = new WeakMap<object, Map<string, Selected<unknown>>>();
 
@@ -49,45 +62,86 @@ function select(
   const own = Object.entries(entity.columns).filter(
     ([name]) => !wanted || wanted.has(name) || always.includes(name),
   );
-  const lead: Packed[] = parent ? [{ name: parent, isTime: false }] : [];
-  const packed = own.map(([name, { type }]) => ({ name, isTime: type === 'time' }));
-  const all = [...lead, ...packed];
-  const arrays = all.map(({ name }) => `, json_agg(q."${name}")`).join('');
-  const unpack = unpacker(all);
+  const lead: Read[] = parent ? [{ name: parent, type: 'int' }] : [];
+  const all = [...lead, ...own.map(([name, { type }]) => ({ name, type }))];
+  const unpacks = new Map<boolean, Unpack<unknown>>();
+  const unpackFor = (isPacked: boolean) => {
+    let unpack = unpacks.get(isPacked);
+    if (!unpack) unpacks.set(isPacked, (unpack = (isPacked ? packed : plain)(all)));
+    return unpack;
+  };
+  const kept = new Map<string, Statement<unknown>>();
   return {
     listOf: (alias) => own.map(([name, column]) => `${column.sql(alias)} AS "${name}"`).join(', '),
-    statement: (name, text, prepared) => ({
-      ...(prepared ? statement : dynamicStatement)(
-        name,
-        `SELECT count(*)${arrays} FROM (${text}) q`,
-      ),
-      unpack,
-    }),
+    statement(name, text, { prepared, rows_max }) {
+      const make = prepared ? statement : dynamicStatement;
+      const unpack = unpackFor(rows_max >= PACKED_ROWS_MIN);
+      const values = all.map((column) => (unpack.isPacked ? arrayOf : textOf)(column));
+      const list = unpack.isPacked ? ['count(*)', ...values] : values;
+      return { ...make(name, `SELECT ${list.join(', ')} FROM (${text}) q`), unpack };
+    },
+    once(key, make) {
+      let made = kept.get(key);
+      if (!made) kept.set(key, (made = make()));
+      return made;
+    },
   };
 }
 
-/** One array of a packed answer. */
-interface Packed {
+/** A column as it is read. */
+interface Read {
   /** Of the property. */
   readonly name: string;
-  readonly isTime: boolean;
+  readonly type: ColumnType;
 }
 
-/** From the one row (the number of rows, then an array per column, null where there is no row) to rows. */
-function unpacker(columns: readonly Packed[]): (parts: readonly (string | null)[]) => unknown[] {
+function arrayOf({ name }: Read): string {
+  return `json_agg(q."${name}")`;
+}
+
+/** What has no text of its own that we could read comes as JSON. */
+function textOf({ name, type }: Read): string {
+  return AS_JSON.has(type) ? `to_json(q."${name}")` : `q."${name}"`;
+}
+
+const AS_JSON: ReadonlySet<ColumnType> = new Set(['time', 'tags', 'json']);
+const NUMBERS: ReadonlySet<ColumnType> = new Set(['int', 'bigint', 'float']);
+
+/** From the one row of a packed answer. */
+function packed(columns: readonly Read[]): Unpack<unknown> {
   const arrays = columns.map((_, at) => `const c${at} = JSON.parse(parts[${at + 1}]);\n`);
-  const properties = columns.map(({ name, isTime }, at) => {
-    const value = isTime ? `c${at}[i] === null ? null : new Timestamp(c${at}[i])` : `c${at}[i]`;
-    return `${JSON.stringify(name)}: ${value}`;
+  const values = columns.map(({ name, type }, at) => {
+    const value = `c${at}[i]`;
+    const made = type === 'time' ? `${value} === null ? null : new Timestamp(${value})` : value;
+    return `${JSON.stringify(name)}: ${made}`;
   });
-  const code = `"use strict";
-return function unpack(parts) {
+  const code = `const parts = texts[0];
 const count = Number(parts[0]);
-const rows = [];
-if (count === 0) return rows;
-${arrays.join('')}for (let i = 0; i < count; i += 1) rows.push({ ${properties.join(', ')} });
-return rows;
-};`;
+if (count === 0) return [];
+${arrays.join('')}const rows = [];
+for (let i = 0; i < count; i += 1) rows.push({ ${values.join(', ')} });
+return rows;`;
+  return { isPacked: true, rowsOf: generated(code) };
+}
+
+/** From rows of texts. */
+function plain(columns: readonly Read[]): Unpack<unknown> {
+  const values = columns.map(({ name, type }, at) => {
+    const value = `row[${at}]`;
+    let made = value;
+    if (type === 'time') made = `new Timestamp(${value}.slice(1, -1))`; // A JSON string.
+    else if (AS_JSON.has(type)) made = `JSON.parse(${value})`;
+    else if (NUMBERS.has(type)) made = `Number(${value})`;
+    return `${JSON.stringify(name)}: ${value} === null ? null : ${made}`;
+  });
+  return {
+    isPacked: false,
+    rowsOf: generated(`return texts.map((row) => ({ ${values.join(', ')} }));`),
+  };
+}
+
+function generated(body: string): Unpack<unknown>['rowsOf'] {
+  const code = `"use strict";\nreturn function rowsOf(texts) {\n${body}\n};`;
   // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- names of our own columns: rows of one shape are made three times as fast by a literal
-  return new Function('Timestamp', code)(Timestamp) as never;
+  return new Function('Timestamp', code)(Timestamp) as Unpack<unknown>['rowsOf'];
 }

@@ -14,10 +14,16 @@ export interface Statement<Row> {
    * the plan should know the values.
    */
   readonly prepared: boolean;
-  /** Set where the text answers one row, of texts: makes the rows of it. */
-  readonly unpack?: (parts: readonly (string | null)[]) => Row[];
+  /** Set where the rows are made from texts, in the order of the columns. */
+  readonly unpack?: Unpack<Row>;
   /** Never set; carries the type. */
   readonly row?: Row;
+}
+
+export interface Unpack<Row> {
+  /** Whether all rows come as one: how many there are, then a JSON array per column (null where there is no row). */
+  readonly isPacked: boolean;
+  readonly rowsOf: (texts: readonly (readonly (string | null)[])[]) => Row[];
 }
 
 /** A text that comes again: prepared by the connections that meet it. */

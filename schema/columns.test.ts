@@ -140,8 +140,7 @@ function isRows(
   );
 }
 
-/** Names of the arrays that a statement answers, without the place of the parent. */
+/** Names of the columns that a statement answers. */
 function columnsIn({ text }: Statement<unknown>): string[] {
-  const names = [...text.matchAll(/json_agg\(q\."(\w+)"\)/g)].map(([, name]) => name!);
-  return names.filter((name) => name !== 'parent').toSorted();
+  return [...text.matchAll(/ AS "(\w+)"/g)].map(([, name]) => name!).toSorted();
 }

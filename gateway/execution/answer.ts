@@ -9,7 +9,8 @@ import { Rejected, renderError, type Report } from '../errors.ts';
 import { allowed } from '../../resolvers/policy.ts';
 import type { Found } from './documents.ts';
 import { openExplanation } from './explain.ts';
-import { executeToText, type Prepared, type Written } from './levels/execute.ts';
+import { Stop, type StopSignal } from '../limits/stop.ts';
+import { executeToText, type Execution, type Prepared, type Written } from './levels/execute.ts';
 
 /** What is asked: the four parameters of GraphQL over HTTP, checked by `paramsIn`. */
 export interface Params {
@@ -23,7 +24,7 @@ export interface Params {
 export interface Asker {
   readonly requestId: string;
   /** Aborts when the client has left. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** False for GET: it must not change anything. */
   readonly mayMutate: boolean;
   /** Asks for `extensions.explain`; given to whom policy allows it. */
@@ -73,7 +74,7 @@ export interface Answering {
   readonly schema: GraphQLSchema;
   readonly documentOf: (text: string) => Found;
   /** The context of one operation. `signal` aborts when the client left or the deadline passed. */
-  readonly contextOf: (asker: Asker, signal: AbortSignal) => LiveCtx;
+  readonly contextOf: (asker: Asker, stop: StopSignal) => LiveCtx;
   /** Throws Limited for an operation that asks for too much. */
   readonly check: (prepared: Prepared, variables: Readonly<Record<string, unknown>>) => void;
   /** Longest time from here to the answer. */
@@ -82,23 +83,38 @@ export interface Answering {
   readonly reportOf: (requestId: string) => Report;
 }
 
+/** At once where nothing has to be waited for. */
+export type AnswerFunction = (params: Params, asker: Asker) => Answer | Promise<Answer>;
+
 /**
  * Makes the function. It never throws: what goes wrong is in the answer. An operation past its deadline is answered
  * UNAVAILABLE at once; what it began ends by the deadlines of the stores.
  */
-export function answering(parts: Answering): (params: Params, asker: Asker) => Promise<Answer> {
-  return async (params, asker) => {
+export function answering(parts: Answering): AnswerFunction {
+  return (params, asker) => {
     const known: Known = { operation: null, operationName: null };
     const report = parts.reportOf(asker.requestId);
-    const clock = startClock(asker.signal, parts.deadline_ms);
+    const clock = new Clock(asker.signal, parts.deadline_ms);
+    const answered = (written: Written): Answer => ({ ...told(written, report), ...known });
+    const failed = (error: unknown) => answered(notExecuted([error]));
+    let written: Written | Promise<Written>;
     try {
-      const written = await executed(parts, params, asker, clock, known);
-      return { ...told(written, report), ...known };
+      written = executed(parts, params, asker, clock.signal, known);
     } catch (error) {
-      return { ...told(notExecuted([error]), report), ...known };
-    } finally {
-      clock.stop();
+      return failed(error);
     }
+    if (!(written instanceof Promise)) return answered(written);
+    clock.begin();
+    return written.then(
+      (made) => {
+        clock.stop();
+        return answered(made);
+      },
+      (error: unknown) => {
+        clock.stop();
+        return failed(error);
+      },
+    );
   };
 }
 
@@ -109,13 +125,13 @@ type Known = {
   extensions?: string;
 };
 
-async function executed(
+function executed(
   { documentOf, contextOf, check }: Answering,
   { query, operationName, variables }: Params,
   asker: Asker,
-  clock: Clock,
+  signal: Stop,
   known: Known,
-): Promise<Written> {
+): Written | Promise<Written> {
   const found = documentOf(query);
   if (found.errors) return notExecuted(found.errors);
   const prepared = found.operation(operationName);
@@ -125,16 +141,23 @@ async function executed(
   if (operation === OperationTypeNode.MUTATION && !asker.mayMutate) throw MUTATION_BY_GET;
   if (operation === OperationTypeNode.SUBSCRIPTION) throw SUBSCRIPTION_ALONE;
   check(prepared, variables ?? {});
-  const { signal } = clock;
   const contextValue = contextOf(asker, signal);
   if (!asker.explain || !allowed(contextValue.viewer, 'explain.read', contextValue.viewer)) {
     return executeToText(prepared, { variables, contextValue, signal });
   }
+  return explained(prepared, { variables, contextValue, signal }, known);
+}
+
+async function explained(
+  prepared: Prepared,
+  execution: Execution & { readonly contextValue: LiveCtx },
+  known: Known,
+): Promise<Written> {
+  const { contextValue } = execution;
   const explanation = openExplanation();
   const written = await executeToText(prepared, {
-    variables,
+    ...execution,
     contextValue: { ...contextValue, sql: explanation.explained(contextValue.sql) },
-    signal,
     trace: (made) => explanation.trace(made),
   });
   known.extensions = JSON.stringify({ explain: explanation.shown() });
@@ -176,26 +199,34 @@ export function told({ data, errors }: Written, report: Report, whole = data ===
   return { data, errors: shown, codes: [...codes] };
 }
 
-interface Clock {
-  /** Aborts with a refusal: when the client leaves, or the deadline passes. */
-  readonly signal: AbortSignal;
-  stop(): void;
-}
+/** Aborts with a refusal: when the client leaves, or the deadline passes, which `begin` begins to count. */
+class Clock {
+  readonly signal = new Stop();
+  readonly #gone: StopSignal;
+  readonly #deadline_ms: number;
+  readonly #leave = () => this.#end('the client left before its answer');
+  #timer: NodeJS.Timeout | undefined;
 
-/** Not AbortSignal.any over AbortSignal.timeout: those live until they are collected, one pair a request. */
-function startClock(gone: AbortSignal, deadline_ms: number): Clock {
-  const controller = new AbortController();
-  const end = (why: string) => controller.abort(new Refusal('UNAVAILABLE', why));
-  const leave = () => end('the client left before its answer');
-  if (gone.aborted) leave();
-  gone.addEventListener('abort', leave, { once: true });
-  const late = `no answer within ${deadline_ms} ms; a mutation may have taken effect`;
-  const timer = setTimeout(() => end(late), deadline_ms);
-  return {
-    signal: controller.signal,
-    stop() {
-      clearTimeout(timer);
-      gone.removeEventListener('abort', leave);
-    },
-  };
+  constructor(gone: StopSignal, deadline_ms: number) {
+    this.#gone = gone;
+    this.#deadline_ms = deadline_ms;
+    if (gone.aborted) this.#leave();
+  }
+
+  begin(): void {
+    this.#gone.addEventListener('abort', this.#leave);
+    const late = () =>
+      this.#end(`no answer within ${this.#deadline_ms} ms; a mutation may have taken effect`);
+    this.#timer = setTimeout(late, this.#deadline_ms);
+  }
+
+  stop(): void {
+    if (!this.#timer) return;
+    clearTimeout(this.#timer);
+    this.#gone.removeEventListener('abort', this.#leave);
+  }
+
+  #end(why: string): void {
+    this.signal.abort(new Refusal('UNAVAILABLE', why));
+  }
 }

@@ -1,8 +1,10 @@
 /** The four parameters of GraphQL over HTTP, out of a body or a query string. */
+import { isUtf8 } from 'node:buffer';
 import { Limited } from '../../resolvers/errors.ts';
 import { Rejected } from '../errors.ts';
 import type { Params } from './answer.ts';
 
+const BYTE_ORDER_MARK = '\uFEFF';
 const KNOWN = ['query', 'operationName', 'variables', 'extensions'];
 
 /**
@@ -13,13 +15,9 @@ export const VARIABLES_DEPTH_MAX = 128;
 
 /** Of a POST. Refuses what is no JSON in UTF-8, and batches. */
 export function paramsOfBody(body: Uint8Array): Params {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    throw refused('the body is not UTF-8');
-  }
-  return paramsIn(parsed('the body', text));
+  if (!isUtf8(body)) throw refused('the body is not UTF-8');
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  return paramsIn(parsed('the body', text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text));
 }
 
 /** Of a GET. `variables` and `extensions` are JSON there. */

@@ -24,7 +24,7 @@ export interface Bodies {
 export function openBodies({ body_bytes_max, bodies_bytes_max }: BodyLimits): Bodies {
   let held_bytes = 0;
   return {
-    async read(request) {
+    read(request) {
       const chunks: Buffer[] = [];
       let seen_bytes = 0;
       let mine_bytes = 0;
@@ -32,26 +32,39 @@ export function openBodies({ body_bytes_max, bodies_bytes_max }: BodyLimits): Bo
         held_bytes -= mine_bytes;
         mine_bytes = 0;
       };
-      try {
-        for await (const chunk of request as AsyncIterable<Buffer>) {
+      return new Promise((resolve, reject) => {
+        const fail = (error: Error) => {
+          release();
+          request.off('data', take).off('end', end).off('close', cut);
+          reject(error);
+        };
+        const take = (chunk: Buffer) => {
           seen_bytes += chunk.length;
-          if (seen_bytes > body_bytes_max * 5) break;
-          if (seen_bytes > body_bytes_max) {
+          if (seen_bytes > body_bytes_max * 5) {
+            fail(tooLarge(body_bytes_max, seen_bytes));
+            request.pause(); // Whoever sends on is cut off once it is answered.
+          } else if (seen_bytes > body_bytes_max) {
             chunks.length = 0;
             release();
-            continue;
+          } else if (held_bytes + chunk.length > bodies_bytes_max) {
+            fail(tooBusy(bodies_bytes_max));
+          } else {
+            held_bytes += chunk.length;
+            mine_bytes += chunk.length;
+            chunks.push(chunk);
           }
-          if (held_bytes + chunk.length > bodies_bytes_max) throw tooBusy(bodies_bytes_max);
-          held_bytes += chunk.length;
-          mine_bytes += chunk.length;
-          chunks.push(chunk);
-        }
-        if (seen_bytes > body_bytes_max) throw tooLarge(body_bytes_max, seen_bytes);
-      } catch (error) {
-        release();
-        throw error;
-      }
-      return { body: Buffer.concat(chunks, mine_bytes), release };
+        };
+        const end = () => {
+          if (seen_bytes > body_bytes_max) return fail(tooLarge(body_bytes_max, seen_bytes));
+          const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, mine_bytes);
+          resolve({ body, release });
+        };
+        const cut = () => {
+          if (!request.readableEnded)
+            fail(new Error('the connection closed before the body ended'));
+        };
+        request.on('data', take).on('end', end).on('close', cut).on('error', fail);
+      });
     },
   };
 }

@@ -3,7 +3,7 @@
  * it goes on live (browser/landing.ts). Nothing comes from another host.
  */
 import { createHash } from 'node:crypto';
-import { resultOf, type Answer, type Asker, type Params } from '../execution/answer.ts';
+import { resultOf, type AnswerFunction } from '../execution/answer.ts';
 import { send, type Exchange } from '../transports/exchange.ts';
 import { firstRow, type PageRun } from './board.ts';
 import { html, type Html } from './html.ts';
@@ -44,10 +44,7 @@ function hashOf(text: string): string {
 }
 
 /** Sends the page; while the store is away it says so in place of the runs. One operation. */
-export async function landingPage(
-  exchange: Exchange,
-  answer: (params: Params, asker: Asker) => Promise<Answer>,
-): Promise<void> {
+export async function landingPage(exchange: Exchange, answer: AnswerFunction): Promise<void> {
   const asker = { requestId: exchange.id, signal: exchange.gone, mayMutate: false };
   const result = resultOf(await answer({ query: LANDING_QUERY }, asker));
   const page = document(shownIn(JSON.parse(JSON.stringify(result)) as Result), Date.now());

@@ -8,6 +8,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { Client, Pool } from 'pg';
 import { PrismaClient } from '../../prisma/generated/client.ts';
 import type { Sql } from '../../resolvers/sql.ts';
+import type { StopSignal } from '../limits/stop.ts';
 import { openEmbedded } from './embedded.ts';
 import { startUpkeep } from './embedded-upkeep.ts';
 import { migrate, readMigrations } from './migrate.ts';
@@ -52,7 +53,7 @@ export interface Store {
   readonly sql: Sql;
   readonly db: PrismaClient;
   /** `sql` for one caller: what it runs is cancelled when the signal aborts. */
-  sqlFor(signal: AbortSignal): Sql;
+  sqlFor(signal: StopSignal): Sql;
   /** Applies what is missing of prisma/migrations and answers its names. No deadline. */
   migrate(): Promise<string[]>;
   /** For health and doctor: what it is, how it does, what is wrong and how to repair it. Rejects with Unavailable. */

@@ -3,13 +3,14 @@ import { setMaxListeners } from 'node:events';
 import { types as pgTypes, type Pool, type PoolClient } from 'pg';
 import { Unavailable } from '../../resolvers/errors.ts';
 import type { Sql, Statement, TransactionOptions, Tx } from '../../resolvers/sql.ts';
+import type { StopSignal } from '../limits/stop.ts';
 import { connectionLost, unavailable } from './failures.ts';
 import type { NestingGuard } from './nesting.ts';
 import type { WatchedQuery } from './watched-client.ts';
 
 export interface SqlOptions {
   /** Cancels what runs, and refuses what comes after, when the caller leaves. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** Throws where a transaction waits for itself. */
   readonly guard?: NestingGuard | undefined;
   readonly committed?: Committed | undefined;
@@ -20,9 +21,9 @@ export type Committed = (heads: ReadonlyMap<string, number>) => void;
 
 /** Sql on a pool. What it throws is Unavailable, or the driver's error with its SQLSTATE as `code`. */
 export function sqlOver(pool: Pool, { signal, guard, committed }: SqlOptions = {}): Sql {
-  if (signal) setMaxListeners(0, signal); // Each statement listens while it runs; Node warns of more than 10.
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal); // Each statement listens while it runs; Node warns of more than 10.
   return {
-    query: (statement, values) => run(pool, statement, values, signal),
+    query: (statement, values) => runAlone(pool, statement, values, signal),
     async transaction(work, options = {}) {
       const client = await pool.connect();
       const guarded: typeof work = (tx) => (guard ? guard.inside(() => work(tx)) : work(tx));
@@ -40,7 +41,7 @@ async function inTransaction<T>(
   work: (tx: Tx) => Promise<T>,
   heads: Map<string, number>,
   options: TransactionOptions,
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): Promise<T> {
   const tx: Tx = {
     query: (statement, values) => run(client, statement, values, signal),
@@ -100,28 +101,51 @@ const TYPES = {
       : getTypeParser(oid, format)) as typeof getTypeParser,
 };
 
-/** Of packed statements: their unpacking parses. */
-const TEXTS = { getTypeParser: () => (text: string) => text } as unknown as typeof TYPES;
-
 async function run<Row>(
-  target: Pool | PoolClient,
+  target: Pick<PoolClient, 'query'>,
   { name, text, prepared, unpack }: Statement<Row>,
   values: readonly unknown[] = [],
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): Promise<Row[]> {
-  const query: WatchedQuery & { rowMode?: 'array' } = {
+  const query: WatchedQuery = {
     label: name,
     text,
-    values: [...values],
+    values: values as unknown[],
     mayPrepare: prepared,
-    types: unpack ? TEXTS : TYPES,
+    types: TYPES,
     signal,
-    ...(unpack ? { rowMode: 'array', isPacked: true } : {}),
+    asTexts: unpack !== undefined,
+    isPacked: unpack?.isPacked ?? false,
   };
   try {
     const { rows } = (await target.query(query)) as { rows: unknown[] };
-    return unpack ? unpack(rows[0] as (string | null)[]) : (rows as Row[]);
+    return unpack ? unpack.rowsOf(rows as string[][]) : (rows as Row[]);
   } catch (error) {
-    throw unavailable(error) ?? error;
+    throw unavailable(error) ?? traced(error);
+  }
+}
+
+/** An error of the driver begins where its answer was read; what is wanted is where the statement was asked for. */
+function traced(error: unknown): unknown {
+  if (error instanceof Error) Error.captureStackTrace(error);
+  return error;
+}
+
+/** On a connection of its own, given back at once. */
+async function runAlone<Row>(
+  pool: Pool,
+  statement: Statement<Row>,
+  values: readonly unknown[] | undefined,
+  signal: StopSignal | undefined,
+): Promise<Row[]> {
+  const client = await pool.connect();
+  let failed: unknown;
+  try {
+    return await run(client, statement, values, signal);
+  } catch (error) {
+    failed = error;
+    throw error;
+  } finally {
+    client.release(failed as Error | undefined);
   }
 }

@@ -2,20 +2,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Unavailable } from '../../resolvers/errors.ts';
+import type { StopSignal } from '../limits/stop.ts';
 import { cancelStatement } from './cancel.ts';
 import { codeOf } from './failures.ts';
 import type { PoolRules } from './pool.ts';
 import { preparedOn, type PreparedStatements } from './prepared.ts';
+import { TextQuery } from './text-query.ts';
 
 /** What sql.ts adds to a query's configuration, for `watchPool` alone. pg ignores it. */
 export interface WatchedQuery extends QueryConfig {
   readonly label?: string;
   /** The connection may keep it prepared. */
   readonly mayPrepare?: boolean;
-  /** It answers one row, whose first value is the number of rows that it stands for. */
+  /** Its rows are wanted as arrays of texts. */
+  readonly asTexts?: boolean;
+  /** Of these: it answers one row, whose first value is the number of rows that it stands for. */
   readonly isPacked?: boolean;
   /** The statement is cancelled when it aborts. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** A cancelled statement that has not ended by then costs its connection. */
@@ -25,7 +29,7 @@ interface Watch {
   readonly pool: Pool;
   readonly client: PoolClient;
   readonly rules: PoolRules;
-  readonly query: (config: unknown, values?: unknown) => Promise<QueryResult>;
+  readonly query: (config: unknown, values?: unknown, done?: unknown) => unknown;
   readonly prepared: PreparedStatements;
   wait_ms: number;
   /** Settles when the statement that was given up on has ended on the connection. */
@@ -46,14 +50,17 @@ export interface WatchedClient {
 /** Wraps the client's `query`. */
 export function watchClient(pool: Pool, client: PoolClient, rules: PoolRules): WatchedClient {
   const query = client.query.bind(client) as Watch['query'];
-  const prepared = preparedOn(rules.prepared_max, (message) => void query(message));
+  const prepared = preparedOn(rules.prepared_max, query);
   const watch: Watch = { pool, client, rules, query, prepared, wait_ms: 0, ending: undefined };
   client.on('error', () => undefined); // One that dies while lent: whoever holds it hears by its next statement.
   client.query = ((config: unknown, values?: unknown, callback?: Callback<QueryResult>) => {
     if (typeof (config as { submit?: unknown }).submit === 'function') return query(config, values);
     const done = typeof values === 'function' ? (values as Callback<QueryResult>) : callback;
-    const answer = run(watch, config, done === values ? undefined : values);
-    return done ? void deliver(answer, done) : answer;
+    const given = done === values ? undefined : values;
+    if (done) return run(watch, config, given, done);
+    return new Promise<QueryResult>((resolve, reject) => {
+      run(watch, config, given, (error, result) => (error ? reject(error) : resolve(result!)));
+    });
   }) as PoolClient['query'];
   return {
     waited(ms) {
@@ -80,59 +87,78 @@ export async function deliver<T>(promise: Promise<T>, callback: Callback<T>): Pr
   callback(undefined, result);
 }
 
-async function run(watch: Watch, given: unknown, values: unknown): Promise<QueryResult> {
-  if (watch.ending) await watch.ending; // Such as ROLLBACK after a statement past its deadline.
+function run(watch: Watch, given: unknown, values: unknown, done: Callback<QueryResult>): void {
+  if (watch.ending) {
+    // Such as ROLLBACK after a statement past its deadline.
+    void watch.ending.then(() => run(watch, given, values, done));
+    return;
+  }
   const config = (typeof given === 'string' ? { text: given } : given) as WatchedQuery;
   const { rules, wait_ms } = watch;
   watch.wait_ms = 0;
-  const name = config.label ?? nameOf(config.text);
   const began_ms = performance.now();
-  const report = (rows: number, error: string | null) =>
+  untilDeadline(watch, config, values, (error, result) => {
     rules.called?.({
       store: 'postgres',
-      name,
+      name: config.label ?? nameOf(config.text),
       wait_ms,
       run_ms: performance.now() - began_ms,
-      rows,
-      error,
+      rows: result ? rowsOf(config, result) : 0,
+      error: error ? (codeOf(error) ?? 'UNKNOWN') : null,
     });
-  try {
-    const result = await untilDeadline(watch, config, values);
-    report(config.isPacked ? packedRows(result) : rowsOf(result), null);
-    return result;
-  } catch (error) {
-    report(0, codeOf(error) ?? 'UNKNOWN');
-    throw error;
-  }
-}
-
-/** Runs it; rejects with Unavailable at the deadline or the signal, and sees to it that the statement ends. */
-function untilDeadline(watch: Watch, config: WatchedQuery, values: unknown): Promise<QueryResult> {
-  const { signal } = config;
-  const timeout_ms = watch.rules.statement_timeout_ms;
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) throw new Unavailable('postgres', 'the caller left');
-    const answer = watch.query(preparedBy(watch, config), values);
-    const giveUp = (why: string) => {
-      forget();
-      watch.ending = end(watch, answer);
-      reject(new Unavailable('postgres', why));
-    };
-    const late = () => giveUp(`no answer within ${timeout_ms} ms`);
-    const left = () => giveUp('the caller left');
-    const timer = timeout_ms > 0 ? setTimeout(late, timeout_ms) : undefined;
-    const forget = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', left);
-    };
-    signal?.addEventListener('abort', left);
-    answer.finally(forget).then(resolve, reject);
+    done(error, result);
   });
 }
 
+/** Runs it; fails with Unavailable at the deadline or the signal, and sees to it that the statement ends. */
+function untilDeadline(
+  watch: Watch,
+  config: WatchedQuery,
+  values: unknown,
+  done: Callback<QueryResult>,
+): void {
+  const { signal } = config;
+  const timeout_ms = watch.rules.statement_timeout_ms;
+  if (signal?.aborted) return done(new Unavailable('postgres', 'the caller left'), undefined);
+  /** Set once it is given up on: told when it has ended. */
+  let over: (() => void) | undefined;
+  const giveUp = (why: string) => {
+    forget();
+    const ended = new Promise<boolean>((resolve) => {
+      over = () => resolve(true);
+    });
+    watch.ending = end(watch, ended);
+    done(new Unavailable('postgres', why), undefined);
+  };
+  const late = () => giveUp(`no answer within ${timeout_ms} ms`);
+  const left = () => giveUp('the caller left');
+  const timer = timeout_ms > 0 ? setTimeout(late, timeout_ms) : undefined;
+  const forget = () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', left);
+  };
+  signal?.addEventListener('abort', left);
+  send(watch, config, values, (error, result) => {
+    if (over) return over();
+    forget();
+    done(error ?? undefined, result);
+  });
+}
+
+function send(
+  watch: Watch,
+  config: WatchedQuery,
+  values: unknown,
+  done: (error: Error | null | undefined, result?: QueryResult) => void,
+): void {
+  const named = config.mayPrepare ? watch.prepared.nameFor(config.label ?? '', config.text) : null;
+  const whole = named === null || named === undefined ? config : { ...config, name: named };
+  if (config.asTexts) watch.query(new TextQuery(whole, done as TextQuery['callback']));
+  else watch.query(whole, values, done);
+}
+
 /** Cancels until the statement has ended; a connection that does not answer is cut. */
-async function end(watch: Watch, answer: Promise<unknown>): Promise<void> {
-  const ended = settled(answer);
+async function end(watch: Watch, ended: Promise<boolean>): Promise<void> {
   const cut = setTimeout(() => watch.client.connection.stream.destroy(), CANCEL_GRACE_ms);
   // A cancel can come before the statement has begun and is lost then: repeat it.
   for (let pause_ms = 20, over = false; !over; pause_ms *= 2) {
@@ -141,18 +167,6 @@ async function end(watch: Watch, answer: Promise<unknown>): Promise<void> {
   }
   clearTimeout(cut);
   watch.ending = undefined;
-}
-
-/** True once the promise has settled, either way. */
-async function settled(promise: Promise<unknown>): Promise<boolean> {
-  await Promise.allSettled([promise]);
-  return true;
-}
-
-function preparedBy(watch: Watch, config: WatchedQuery): WatchedQuery {
-  if (!config.mayPrepare) return config;
-  const name = watch.prepared.nameFor(config.label ?? '', config.text);
-  return name === undefined ? config : { ...config, name };
 }
 
 /** The name in the leading comment; what Prisma wrote has none and is named by verb and table. */
@@ -164,11 +178,8 @@ function nameOf(text: string): string {
   return table ? `prisma.${verb}.${table}` : `transaction.${verb}`;
 }
 
-function packedRows({ rows }: QueryResult): number {
-  return Number((rows[0] as unknown[])[0]);
-}
-
-function rowsOf(result: QueryResult | QueryResult[]): number {
-  const results = Array.isArray(result) ? result : [result];
-  return results.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0);
+function rowsOf({ isPacked }: WatchedQuery, result: QueryResult | QueryResult[]): number {
+  if (Array.isArray(result)) return result.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0);
+  if (isPacked) return Number((result.rows[0] as unknown[])[0]);
+  return result.rowCount ?? result.rows.length;
 }

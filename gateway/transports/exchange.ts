@@ -4,17 +4,38 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Refusal } from '../../resolvers/errors.ts';
 import { Rejected, refusalExtensions, statusOf } from '../errors.ts';
 import type { Answer } from '../execution/answer.ts';
+import { Stop } from '../limits/stop.ts';
 
-export interface Exchange {
-  readonly id: string;
+/** What a request is called, and its parts. */
+export class Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly url: URL;
+  readonly id: string;
   /** Aborts when the connection closed before the answer was sent. */
-  readonly gone: AbortSignal;
-  readonly began_ms: number;
+  readonly gone = new Stop();
+  readonly began_ms = performance.now();
   /** What was answered to the operation, for the log line and the metrics. */
   answer?: Answer;
+  #url: URL | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    const given = request.headers['x-request-id'];
+    this.request = request;
+    this.response = response;
+    this.id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  }
+
+  /** Throws on a target that is no path. */
+  get url(): URL {
+    const { url = '' } = this.request;
+    return (this.#url ??= new URL(`http://gateway${url.startsWith('/') ? url : '/'}`));
+  }
+
+  /** Sets the headers of every answer on the response, for who writes it by itself. */
+  setHeaders(): void {
+    for (const [name, value] of STANDARD) this.response.setHeader(name, value);
+    this.response.setHeader('x-request-id', this.id);
+  }
 }
 
 /** What a client may name its request: short, and harmless in a header and a log line. */
@@ -29,33 +50,29 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
-/** Begins an exchange: takes or makes its id and sets the standard headers. Throws on a target that is no path. */
-export function beginExchange(request: IncomingMessage, response: ServerResponse): Exchange {
-  const given = request.headers['x-request-id'];
-  const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-  response.setHeader('x-request-id', id);
+const STANDARD = Object.entries(HEADERS);
+const STANDARD_FLAT = STANDARD.flat();
 
-  const gone = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  const url = new URL(`http://gateway${request.url?.startsWith('/') ? request.url : '/'}`);
-  return { id, request, response, url, gone: gone.signal, began_ms: performance.now() };
-}
+/** Of a longer text the socket would make bytes anyway, and copy them once more. */
+const TEXT_CHARS_MAX = 16_384;
 
 /** Sends a whole answer. Of HEAD, node leaves the body out. */
 export function send(
-  { response }: Exchange,
+  { response, id }: Exchange,
   status: number,
   type: string,
   body: string | Buffer,
-  headers: Readonly<Record<string, string>> = {},
+  headers?: Readonly<Record<string, string>>,
 ): void {
   if (response.headersSent || response.destroyed) return;
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  response.writeHead(status, { ...headers, 'content-type': type, 'content-length': bytes.length });
-  response.end(bytes);
+  const isText = typeof body === 'string' && body.length <= TEXT_CHARS_MAX;
+  const whole = isText || typeof body !== 'string' ? body : Buffer.from(body);
+  const length = typeof whole === 'string' ? Buffer.byteLength(whole) : whole.length;
+  const flat = headers ? Object.entries({ ...HEADERS, ...headers }).flat() : [...STANDARD_FLAT];
+  flat.push('x-request-id', id);
+  flat.push('content-type', type, 'content-length', String(length));
+  response.writeHead(status, flat);
+  response.end(whole);
 }
 
 export function sendJson(exchange: Exchange, status: number, value: unknown): void {

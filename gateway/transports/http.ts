@@ -3,7 +3,13 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { NotFound, Refusal } from '../../resolvers/errors.ts';
 import { Rejected, renderError, type Report } from '../errors.ts';
-import { resultOf, type Answer, type Asker, type Params } from '../execution/answer.ts';
+import {
+  resultOf,
+  type Answer,
+  type AnswerFunction,
+  type Asker,
+  type Params,
+} from '../execution/answer.ts';
 import { paramsOfBody, paramsOfUrl } from '../execution/params.ts';
 import type { Bodies, Release } from '../limits/body.ts';
 import { checkContent, checkOrigin } from '../limits/origin.ts';
@@ -12,13 +18,13 @@ import { landingPage } from '../pages/landing.ts';
 import { pageScript } from '../pages/scripts.ts';
 import type { HealthCheck } from '../telemetry/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { beginExchange, send, sendJson, sendRefusal, type Exchange } from './exchange.ts';
+import { Exchange, send, sendJson, sendRefusal } from './exchange.ts';
 import { mediaTypeOf, sendAnswer } from './direct.ts';
 import type { Streams } from './sse.ts';
 import { openYoga } from './yoga.ts';
 
 export interface HttpParts {
-  readonly answer: (params: Params, asker: Asker) => Promise<Answer>;
+  readonly answer: AnswerFunction;
   readonly isSubscription: (params: Params) => boolean;
   readonly streams: Streams;
   readonly bodies: Bodies;
@@ -32,10 +38,12 @@ export interface HttpParts {
 
 type Route = (exchange: Exchange) => void | Promise<void>;
 
+const GRAPHQL = '/graphql';
+
 /** Answers every request; never throws. An unknown path is 404, an unknown method of a known one 405. */
 export function httpListener(parts: HttpParts): RequestListener {
   const routes = new Map<string, Route>([
-    ['/graphql', graphqlRoute(parts)],
+    [GRAPHQL, graphqlRoute(parts)],
     ['/', (exchange) => landingPage(exchange, parts.answer)],
     ['/client.js', (exchange) => pageScript(exchange, 'client')],
     ['/landing.js', (exchange) => pageScript(exchange, 'landing')],
@@ -45,20 +53,36 @@ export function httpListener(parts: HttpParts): RequestListener {
     ['/schema.graphql', (exchange) => send(exchange, 200, PLAIN, parts.printedSchema)],
   ]);
   return (request, response) => {
-    const exchange = beginExchange(request, response);
-    const path = routes.has(exchange.url.pathname) ? exchange.url.pathname : 'other';
-    response.once('close', () => note(exchange, path, parts));
-    void serve(exchange, routes.get(path), parts.reportOf(exchange.id));
+    const exchange = new Exchange(request, response);
+    const path = pathOf(exchange);
+    const route = routes.get(path);
+    response.once('close', () => {
+      if (!response.writableFinished) exchange.gone.abort(CLOSED);
+      note(exchange, route ? path : 'other', parts);
+    });
+    void serve(exchange, path, route, parts.reportOf(exchange.id));
   };
 }
 
 const PLAIN = 'text/plain; charset=utf-8';
+const CLOSED = new Error('the connection closed before the answer was sent');
 
-async function serve(exchange: Exchange, route: Route | undefined, report: Report): Promise<void> {
+/** Without what comes after `?`. */
+function pathOf(exchange: Exchange): string {
+  const { url } = exchange.request;
+  return url === GRAPHQL ? GRAPHQL : exchange.url.pathname;
+}
+
+async function serve(
+  exchange: Exchange,
+  path: string,
+  route: Route | undefined,
+  report: Report,
+): Promise<void> {
   try {
     checkOrigin(exchange.request.headers);
-    if (!route) throw new NotFound('path', exchange.url.pathname.slice(0, 100));
-    checkMethod(exchange);
+    if (!route) throw new NotFound('path', path.slice(0, 100));
+    checkMethod(exchange, path);
     await route(exchange);
   } catch (error) {
     if (exchange.gone.aborted) return;
@@ -68,8 +92,8 @@ async function serve(exchange: Exchange, route: Route | undefined, report: Repor
   }
 }
 
-function checkMethod({ request, url }: Exchange): void {
-  const allowed = url.pathname === '/graphql' ? ['GET', 'POST'] : ['GET', 'HEAD'];
+function checkMethod({ request }: Exchange, path: string): void {
+  const allowed = path === GRAPHQL ? ['GET', 'POST'] : ['GET', 'HEAD'];
   if (allowed.includes(request.method ?? '')) return;
   throw new Rejected(
     'INVALID',
@@ -82,9 +106,9 @@ function checkMethod({ request, url }: Exchange): void {
 }
 
 function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: HttpParts): Route {
-  const yoga = openYoga('/graphql');
+  const yoga = openYoga(GRAPHQL);
   return async (exchange) => {
-    const { request, response, url } = exchange;
+    const { request, response } = exchange;
     const isPost = request.method === 'POST';
     if (isPost) checkContent(request.headers);
     else if (request.headers.accept?.includes('text/html')) return graphiqlPage(exchange);
@@ -93,7 +117,7 @@ function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: Htt
     let known: Params | undefined;
     const readParams = async () => {
       if (known) return known;
-      if (!isPost) return paramsOfUrl(url.searchParams);
+      if (!isPost) return paramsOfUrl(exchange.url.searchParams);
       const read = await bodies.read(request);
       release = read.release;
       return paramsOfBody(read.body);
@@ -109,12 +133,18 @@ function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: Htt
     try {
       const type = isPost ? mediaTypeOf(request.headers.accept) : null;
       if (type) {
-        exchange.answer = await readParams().then(
-          (params) => answer(params, asker),
-          (error: unknown) => ({ ...NOTHING_ASKED, errors: [refused(error)] }),
-        );
+        let params: Params;
+        try {
+          params = await readParams();
+        } catch (error) {
+          exchange.answer = { ...NOTHING_ASKED, errors: [refused(error)] };
+          return sendAnswer(exchange, exchange.answer, type);
+        }
+        const made = answer(params, asker);
+        exchange.answer = made instanceof Promise ? await made : made;
         return sendAnswer(exchange, exchange.answer, type);
       }
+      exchange.setHeaders(); // What comes now writes by itself.
       if (streams.asked(exchange)) {
         const params = await readParams();
         if (isSubscription(params)) return await streams.send(exchange, params, asker);
@@ -158,6 +188,8 @@ function note({ answer, ...exchange }: Exchange, route: string, { log, metrics }
   const status = statusTold(response);
   metrics.http(route, status);
   if (answer) metrics.operation(answer, ms);
+  const level = levelOf(route, status, answer);
+  if (!log.isLevelEnabled(level)) return;
   const line = {
     requestId: exchange.id,
     method: request.method,
@@ -168,7 +200,7 @@ function note({ answer, ...exchange }: Exchange, route: string, { log, metrics }
     ...(answer?.operationName ? { operationName: answer.operationName.slice(0, 80) } : {}),
     ...(answer?.codes.length ? { codes: answer.codes } : {}),
   };
-  log[levelOf(route, status, answer)](line, 'request');
+  log[level](line, 'request');
 }
 
 /** 499, as nginx has it, when the client left before its answer. */

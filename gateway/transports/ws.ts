@@ -13,7 +13,7 @@ import { Limited, Refusal } from '../../resolvers/errors.ts';
 import { renderError, withoutHttp, type Report } from '../errors.ts';
 import {
   resultOf,
-  type Answer,
+  type AnswerFunction,
   type Answering,
   type Asker,
   type Params,
@@ -38,7 +38,7 @@ export interface SocketLimits extends Pace {
 
 export interface SocketParts {
   readonly answering: Answering;
-  readonly answer: (params: Params, asker: Asker) => Promise<Answer>;
+  readonly answer: AnswerFunction;
   readonly stream: (params: Params, asker: Asker) => Promise<Stream>;
   readonly reportOf: (requestId: string) => Report;
   readonly limits: SocketLimits;

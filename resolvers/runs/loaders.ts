@@ -26,7 +26,11 @@ export const stepRunsByKey = loaderOf<StepRunRow>(async (ctx, keys, columns) => 
     FROM unnest($1::uuid[], $2::text[]) AS wanted(run_id, step_key)
     JOIN step_run x ON x.run_id = wanted.run_id AND x.step_key = wanted.step_key
     WHERE ${STEP_RUN.within('x', '$3::uuid')}`;
-  const rows = await ctx.sql.query(selected.statement('stepRuns.byKeys', text, true), [
+  const byKeys = selected.statement('stepRuns.byKeys', text, {
+    prepared: true,
+    rows_max: pairs.length,
+  });
+  const rows = await ctx.sql.query(byKeys, [
     pairs.map(({ runId }) => runId),
     pairs.map(({ stepKey }) => stepKey),
     ctx.viewer.workspaceId,

@@ -35,13 +35,19 @@ export interface Prepared {
   planFor(variables: Readonly<Record<string, unknown>>): Plan;
 }
 
+/** What is used of an AbortSignal. */
+type Stopping = Pick<AbortSignal, 'aborted' | 'reason' | 'throwIfAborted'> & {
+  addEventListener(type: 'abort', listener: () => void, options: { once: true }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+};
+
 export interface Execution {
   /** As they came. */
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly contextValue: unknown;
   readonly rootValue?: unknown;
   /** When it aborts nothing more is begun, and the execution rejects with its reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Stopping | undefined;
   readonly trace?: Trace | undefined;
 }
 
@@ -196,7 +202,7 @@ async function serially(asked: Asked, stopped: () => boolean): Promise<Completed
   return { data, errors };
 }
 
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+function unlessAborted<T>(work: Promise<T>, signal: Stopping | undefined): Promise<T> {
   if (!signal) return work;
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);
