@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LongFirst } from './e2e/kit/long-first.ts';
 import { BASELINE_WASM } from './e2e/kit/wasm.ts';
@@ -9,8 +10,8 @@ export default defineConfig({
   test: {
     include: ['{gateway,schema,resolvers,client,scripts,e2e}/**/*.test.ts'],
     pool: 'forks',
-    // By default one less than there are: on two cores, one file after the other.
-    maxWorkers: '100%',
+    // By default one less than there are cores. Here one more: there is always a file that waits for something to start.
+    maxWorkers: availableParallelism() + 1,
     execArgv: [...BASELINE_WASM],
     sequence: { sequencer: LongFirst },
     globalSetup: 'e2e/kit/global-setup.ts',

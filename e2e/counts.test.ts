@@ -20,7 +20,7 @@ describe.each(WORLDS)('$name', ({ open }) => {
   });
   afterAll(() => world.end());
 
-  test('a page, a run and nothing cost as many statements as the baseline says', async () => {
+  test('a page, its outline, a run and nothing cost as many statements as the baseline says', async () => {
     expect(await countStatements(gateway.url, runId)).toEqual(readBaseline().statements);
   });
 });

@@ -50,6 +50,9 @@ describe.skipIf(!redisPath()).each(WORLDS)('$name and Redis', ({ open }) => {
       LIVE_HEARTBEAT_MS: 1_000,
       LIVE_STALLED_MS: 500,
       WS_OPERATIONS_MAX: 1_000,
+      // No connection of its pool is above the minimum: such a one has a timer for half a minute.
+      DATABASE_POOL_MAX: 20,
+      DATABASE_POOL_MIN: 20,
     });
     own = signals.listeners();
   });

@@ -2,6 +2,7 @@
  * A campaign of faults: every follower is struck again and again, each alone and at its own time, while others kill
  * gateways and stop what stands between them. What is right is judged at the end, by the checker.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { deliveryFaults, differenceFaults, stateFaults, type Acknowledged } from './checker.ts';
 import type { FaultName, Follower } from './followers.ts';
@@ -25,6 +26,12 @@ export interface Torment {
 /** The patience of a campaign: gateways are away meanwhile, and machines are busy. */
 const BACK_MAX_ms = 300_000;
 
+/**
+ * Between two strikes at one follower: without it they are ten times what is asked for, and beginning again takes the
+ * machine from the gateways.
+ */
+const REST_ms = 500;
+
 /** Every follower is struck when it is at work again; `port` says where it may come again. */
 export function openTorment(port: () => number): Torment {
   const tally: Tally = { cut: 0, stalled: 0, 'half-open': 0, destroyed: 0, killed: 0 };
@@ -42,6 +49,7 @@ export function openTorment(port: () => number): Torment {
       const fault = follower.faults[nth % follower.faults.length]!;
       follower.wire.aim(port());
       if (await strike(follower, fault)) tally[fault] += 1;
+      await sleep(REST_ms * Math.random() * 2, undefined, { signal }).catch(() => undefined);
     }
   }
 

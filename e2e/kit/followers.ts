@@ -52,7 +52,7 @@ export interface FollowerOptions {
 
 export type OpenFollower = (options: FollowerOptions) => Promise<Follower>;
 
-const AGAIN_ms = 30;
+const AGAIN_ms = 100;
 
 /** Our client, by one transport. */
 export function eventsClient(transport: TransportName): OpenFollower {
@@ -96,7 +96,7 @@ async function ourClient<Item>(
     open_wait_ms: 2_000,
     poll_ms: 50,
     backoff_first_ms: 10,
-    backoff_max_ms: 200,
+    backoff_max_ms: 400,
   });
   const following = client.follow(followed, { item: (item) => void into.push(item) });
   const faults: readonly FaultName[] =

@@ -27,7 +27,7 @@ interface Answer {
   readonly appendRunEvents: { readonly fence: string | null; readonly events: Acknowledged[] };
 }
 
-const AGAIN_MS = 30;
+const AGAIN_MS = 100;
 
 /**
  * Works at a queued run through the gateway at `url`, which may be another for each sending. All but `append` is for

@@ -43,6 +43,9 @@ interface Appended {
   };
 }
 
+/** Until a sending without an answer is sent again. Half as long costs seconds of CPU while a gateway starts. */
+const AGAIN_ms = 200;
+
 /** Starts `count` writers, each on a run of its own, which send calls of 1 to 5 events one after the other. */
 export async function startWriters(url: string, count: number): Promise<Writers> {
   const { registerWorkflow } = await asked<{ registerWorkflow: { version: { id: string } } }>(
@@ -60,7 +63,7 @@ export async function startWriters(url: string, count: number): Promise<Writers>
         throw new Error(`a writer was refused: ${JSON.stringify(answer)}`);
       }
       seen.unanswered += 1;
-      await sleep(100);
+      await sleep(AGAIN_ms);
     }
   }
 

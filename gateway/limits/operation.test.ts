@@ -95,13 +95,14 @@ test('the default of a variable counts where it is not given, and only there', (
   expect(() => check(prepared, { n: 80 })).not.toThrow();
 });
 
-test('a page size that would be refused anyway makes no operation cheap', () => {
-  expect(refusal('{ items(first: -100) { items(first: 90) { id } } }', { cost: 99 })).toMatchObject(
-    {
-      code: 'LIMITED',
-    },
-  );
-});
+test.each([-100, 1.5, Infinity, -Infinity])(
+  'a page size of %d, which is refused by who reads it, makes no operation cheap and none dear',
+  (n) => {
+    const text = 'query($n: Int) { items(first: $n) { items(first: 90) { id } } }';
+    expect(refusal(text, { cost: 5 * 91 }, { n })).toBeNull();
+    expect(refusal(text, { cost: 5 * 91 - 1 }, { n })).toMatchObject({ seen: 5 * 91 });
+  },
+);
 
 test('variables that are not declared are not even read', () => {
   let read = 0;

@@ -5,6 +5,7 @@ import { worse, type Baseline } from './baseline.ts';
 const BASELINE: Baseline = {
   statements: {
     page: { 'runs.byWorkflow': 1, 'workflows.list': 1 },
+    outline: { 'workflows.list': 1 },
     run: { 'runs.byIds': 1 },
     typename: {},
   },

@@ -30,8 +30,8 @@ import { memoryShown, shown } from './shown.ts';
 const OPTIONS = {
   only: { type: 'string', default: OPERATION_NAMES.join(',') },
   servers: { type: 'string', default: SERVER_NAMES.join(',') },
-  rounds: { type: 'string', default: '7' },
-  seconds: { type: 'string', default: '1.5' },
+  rounds: { type: 'string', default: '11' },
+  seconds: { type: 'string', default: '1' },
   env: { type: 'string', multiple: true },
   'semi-space': { type: 'string' },
   'no-memory': { type: 'boolean', default: false },

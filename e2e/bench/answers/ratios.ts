@@ -17,6 +17,8 @@ export interface Wanted {
 export const WANTED: readonly Wanted[] = [
   { operation: 'page', to: 'levels', max: 1.3 },
   { operation: 'page', to: 'best rival', max: 1 / 2, aim: 1 / 3.5 },
+  { operation: 'outline', to: 'levels', max: 1.3 },
+  { operation: 'outline', to: 'best rival', max: 1 / 2, aim: 1 / 3.5 },
   { operation: 'run', to: 'mercurius', max: 1 },
   { operation: 'run', to: 'levels' },
   { operation: 'typename', to: 'mercurius', max: 1.3 },

@@ -127,7 +127,7 @@ function sizeOf(
   if (typeof fallback !== 'number') return 1;
   const given = argumentsIn(node, variables);
   const asked = given['first'] ?? given['last'];
-  return typeof asked === 'number' && asked >= 0 ? asked : fallback;
+  return Number.isSafeInteger(asked) && (asked as number) >= 0 ? (asked as number) : fallback;
 }
 
 /** As written: a size that is none is refused by who reads it. */

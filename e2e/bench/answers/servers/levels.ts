@@ -6,15 +6,18 @@ import { createServer, type ServerResponse } from 'node:http';
 import { QUERIES } from '../operations.ts';
 import { listen, openPool } from './listen.ts';
 import {
-  byParent,
   openRows,
   type ArtifactRow,
+  type Child,
+  type Rows,
   type RunRow,
   type StepRow,
   type WorkflowRow,
 } from './rows.ts';
 
-const rows = openRows(openPool());
+const pool = openPool();
+const whole = openRows(pool);
+const outline = openRows(pool, true);
 
 interface Posted {
   readonly query: string;
@@ -22,60 +25,81 @@ interface Posted {
 }
 
 const ANSWERS = new Map<string, (variables: Posted['variables']) => object | Promise<object>>([
-  [QUERIES.plain.page, ({ first }) => page(first)],
-  [QUERIES.plain.run, async ({ id }) => ({ run: await rows.run(id) })],
+  [QUERIES.plain.page, ({ first }) => page(whole, NODES, first)],
+  [QUERIES.plain.outline, ({ first }) => page(outline, OUTLINE_NODES, first)],
+  [QUERIES.plain.run, async ({ id }) => ({ run: await whole.run(id) })],
   [QUERIES.plain.typename, () => ({ __typename: 'Query' })],
 ]);
 
-async function page(first: number): Promise<object> {
-  const workflows = await rows.workflows(first);
-  const runs = await rows.runsOf(
-    workflows.map(({ uuid }) => uuid),
-    5,
+/** What an answer shows of a row, with the nodes below it. */
+interface Nodes {
+  readonly workflow: (row: WorkflowRow, nodes: object[]) => object;
+  readonly run: (row: RunRow, nodes: object[]) => object;
+  readonly step: (row: StepRow, nodes: object[]) => object;
+  readonly artifact: (row: ArtifactRow) => object;
+}
+
+async function page(read: Rows, nodes: Nodes, first: number): Promise<object> {
+  const topRows = await read.workflows(first);
+  const runRows = await read.runsOf(uuidsOf(topRows), 5);
+  const stepRows = await read.stepsOf(uuidsOf(runRows), 10);
+  const artifactRows = await read.artifactsOf(stepRows, 3);
+  const artifacts = nodesByParent(artifactRows, stepRows.length, nodes.artifact);
+  const steps = nodesByParent(stepRows, runRows.length, (row, at) =>
+    nodes.step(row, artifacts[at]!),
   );
-  const steps = await rows.stepsOf(
-    runs.map(({ uuid }) => uuid),
-    10,
-  );
-  const artifacts = byParent(await rows.artifactsOf(steps, 3), steps.length);
-  const stepNodes = steps.map((step, index) => ({
-    parent: step.parent,
-    node: stepNode(step, artifacts[index]!.map(artifactNode)),
-  }));
-  const stepsOfRuns = byParent(stepNodes, runs.length);
-  const runNodes = runs.map((run, index) => ({
-    parent: run.parent,
-    node: runNode(
-      run,
-      stepsOfRuns[index]!.map(({ node }) => node),
-    ),
-  }));
-  const runsOfWorkflows = byParent(runNodes, workflows.length);
-  return {
-    workflows: {
-      nodes: workflows.map((workflow, index) =>
-        workflowNode(
-          workflow,
-          runsOfWorkflows[index]!.map(({ node }) => node),
-        ),
-      ),
-    },
-  };
+  const runs = nodesByParent(runRows, topRows.length, (row, at) => nodes.run(row, steps[at]!));
+  return { workflows: { nodes: topRows.map((row, at) => nodes.workflow(row, runs[at]!)) } };
 }
 
-function workflowNode({ uuid, name, kind, createdAt }: WorkflowRow, nodes: object[]): object {
-  return { uuid, name, kind, createdAt, runs: { nodes } };
+function uuidsOf(rows: readonly { readonly uuid: string }[]): string[] {
+  return rows.map(({ uuid }) => uuid);
 }
 
-function runNode(run: RunRow, nodes: object[]): object {
-  const { uuid, status, createdAt, startedAt, finishedAt, durationMs, stepsTotal, stepsDone } = run;
-  const times = { createdAt, startedAt, finishedAt, durationMs };
-  return { uuid, status, ...times, stepsTotal, stepsDone, steps: { nodes } };
+/** The nodes of each parent, in order. */
+function nodesByParent<Row>(
+  rows: readonly Child<Row>[],
+  parents: number,
+  node: (row: Row, at: number) => object,
+): object[][] {
+  const lists = Array.from({ length: parents }, (): object[] => []);
+  rows.forEach((row, at) => lists[row.parent - 1]!.push(node(row, at)));
+  return lists;
 }
 
-function stepNode(step: StepRow, nodes: object[]): object {
-  const { stepKey, name, status, position, attempt, startedAt, finishedAt, durationMs } = step;
-  return {
+const OUTLINE_NODES: Nodes = {
+  workflow: ({ name }, nodes) => ({ name, runs: { nodes } }),
+  run: ({ status }, nodes) => ({ status, steps: { nodes } }),
+  step: ({ stepKey, status }, nodes) => ({ stepKey, status, artifacts: { nodes } }),
+  artifact: ({ name }) => ({ name }),
+};
+
+const NODES: Nodes = {
+  workflow: ({ uuid, name, kind, createdAt }, nodes) => ({
+    uuid,
+    name,
+    kind,
+    createdAt,
+    runs: { nodes },
+  }),
+  run: (
+    { uuid, status, createdAt, startedAt, finishedAt, durationMs, stepsTotal, stepsDone },
+    nodes,
+  ) => ({
+    uuid,
+    status,
+    createdAt,
+    startedAt,
+    finishedAt,
+    durationMs,
+    stepsTotal,
+    stepsDone,
+    steps: { nodes },
+  }),
+  step: (
+    { stepKey, name, status, position, attempt, startedAt, finishedAt, durationMs },
+    nodes,
+  ) => ({
     stepKey,
     name,
     status,
@@ -85,12 +109,15 @@ function stepNode(step: StepRow, nodes: object[]): object {
     finishedAt,
     durationMs,
     artifacts: { nodes },
-  };
-}
-
-function artifactNode({ uuid, name, kind, sizeBytes, quality }: ArtifactRow): object {
-  return { uuid, name, kind, sizeBytes, quality };
-}
+  }),
+  artifact: ({ uuid, name, kind, sizeBytes, quality }) => ({
+    uuid,
+    name,
+    kind,
+    sizeBytes,
+    quality,
+  }),
+};
 
 async function answer(posted: string, response: ServerResponse): Promise<void> {
   const { query, variables } = JSON.parse(posted) as Posted;

@@ -54,18 +54,21 @@ export interface Rows {
   run(id: string): Promise<(RunRow & { readonly tags: readonly string[] }) | null>;
 }
 
-export function openRows(pool: Pool): Rows {
+/** `outline`: only the columns that the outline of a page shows, and keys. */
+export function openRows(pool: Pool, outline = false): Rows {
+  const texts = textsOf(outline ? OUTLINE_COLUMNS : COLUMNS);
+  const prefix = outline ? 'outline.' : '';
   const workspaceId = setting('WORKSPACE_ID');
   const rows = async <Row extends object>(name: string, text: string, values: unknown[]) => {
-    const result = await pool.query<Row>({ name, text, values });
+    const result = await pool.query<Row>({ name: prefix + name, text, values });
     return result.rows;
   };
   return {
-    workflows: (first) => rows('workflows', WORKFLOWS, [workspaceId, first]),
-    runsOf: (ids, first) => rows('runs', RUNS, [ids, first]),
-    stepsOf: (ids, first) => rows('steps', STEPS, [ids, first]),
+    workflows: (first) => rows('workflows', texts.workflows, [workspaceId, first]),
+    runsOf: (ids, first) => rows('runs', texts.runs, [ids, first]),
+    stepsOf: (ids, first) => rows('steps', texts.steps, [ids, first]),
     artifactsOf: (steps, first) =>
-      rows('artifacts', ARTIFACTS, [
+      rows('artifacts', texts.artifacts, [
         steps.map(({ runId }) => runId),
         steps.map(({ stepKey }) => stepKey),
         first,
@@ -88,27 +91,41 @@ export function byParent<Row extends { readonly parent: number }>(
 }
 
 const DURATION = `(extract(epoch FROM x.finished_at - x.started_at) * 1000)::float8 AS "durationMs"`;
-const RUN_COLUMNS = `x.id AS uuid, x.status, x.created_at AS "createdAt", x.started_at AS "startedAt",
-  x.finished_at AS "finishedAt", ${DURATION}, x.steps_total AS "stepsTotal", x.steps_done AS "stepsDone"`;
 
-const WORKFLOWS = `SELECT id AS uuid, name, kind, created_at AS "createdAt" FROM workflow
-  WHERE workspace_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2`;
+const COLUMNS = {
+  workflow: 'x.id AS uuid, x.name, x.kind, x.created_at AS "createdAt"',
+  run: `x.id AS uuid, x.status, x.created_at AS "createdAt", x.started_at AS "startedAt",
+    x.finished_at AS "finishedAt", ${DURATION}, x.steps_total AS "stepsTotal", x.steps_done AS "stepsDone"`,
+  step: `x.run_id AS "runId", x.step_key AS "stepKey", x.name, x.status, x.position, x.attempt,
+    x.started_at AS "startedAt", x.finished_at AS "finishedAt", ${DURATION}`,
+  artifact: 'x.id AS uuid, x.name, x.kind, x.size_bytes AS "sizeBytes", x.quality',
+};
 
-const RUNS = `SELECT p.parent::int AS parent, child.*
-  FROM unnest($1::uuid[]) WITH ORDINALITY AS p(id, parent)
-  CROSS JOIN LATERAL (SELECT ${RUN_COLUMNS} FROM run x WHERE x.workflow_id = p.id
-    ORDER BY x.created_at DESC, x.id DESC LIMIT $2) child`;
+const OUTLINE_COLUMNS: typeof COLUMNS = {
+  workflow: 'x.id AS uuid, x.name',
+  run: 'x.id AS uuid, x.status',
+  step: 'x.run_id AS "runId", x.step_key AS "stepKey", x.status',
+  artifact: 'x.name',
+};
 
-const STEPS = `SELECT p.parent::int AS parent, child.*
-  FROM unnest($1::uuid[]) WITH ORDINALITY AS p(id, parent)
-  CROSS JOIN LATERAL (SELECT x.run_id AS "runId", x.step_key AS "stepKey", x.name, x.status, x.position,
-      x.attempt, x.started_at AS "startedAt", x.finished_at AS "finishedAt", ${DURATION}
-    FROM step_run x WHERE x.run_id = p.id ORDER BY x.position LIMIT $2) child`;
+function textsOf({ workflow, run, step, artifact }: typeof COLUMNS) {
+  return {
+    workflows: `SELECT ${workflow} FROM workflow x
+      WHERE x.workspace_id = $1 ORDER BY x.created_at DESC, x.id DESC LIMIT $2`,
+    runs: `SELECT p.parent::int AS parent, child.*
+      FROM unnest($1::uuid[]) WITH ORDINALITY AS p(id, parent)
+      CROSS JOIN LATERAL (SELECT ${run} FROM run x WHERE x.workflow_id = p.id
+        ORDER BY x.created_at DESC, x.id DESC LIMIT $2) child`,
+    steps: `SELECT p.parent::int AS parent, child.*
+      FROM unnest($1::uuid[]) WITH ORDINALITY AS p(id, parent)
+      CROSS JOIN LATERAL (SELECT ${step} FROM step_run x WHERE x.run_id = p.id
+        ORDER BY x.position LIMIT $2) child`,
+    artifacts: `SELECT p.parent::int AS parent, child.*
+      FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS p(run_id, step_key, parent)
+      CROSS JOIN LATERAL (SELECT ${artifact} FROM artifact x
+        WHERE x.run_id = p.run_id AND x.step_key = p.step_key
+        ORDER BY x.created_at DESC, x.id DESC LIMIT $3) child`,
+  };
+}
 
-const ARTIFACTS = `SELECT p.parent::int AS parent, child.*
-  FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS p(run_id, step_key, parent)
-  CROSS JOIN LATERAL (SELECT x.id AS uuid, x.name, x.kind, x.size_bytes AS "sizeBytes", x.quality
-    FROM artifact x WHERE x.run_id = p.run_id AND x.step_key = p.step_key
-    ORDER BY x.created_at DESC, x.id DESC LIMIT $3) child`;
-
-const RUN = `SELECT ${RUN_COLUMNS}, x.tags FROM run x WHERE x.id = $1`;
+const RUN = `SELECT ${COLUMNS.run}, x.tags FROM run x WHERE x.id = $1`;
