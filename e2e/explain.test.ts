@@ -50,11 +50,13 @@ describe.each(WORLDS)('$name', ({ open }) => {
       ]);
       const batches = fields.filter(({ kind }) => kind === 'batch');
       expect(batches.map(({ path, field }) => `${path} ${field}`)).toEqual([
+        'workflows Query.workflows',
         'workflows.nodes.runs Workflow.runs',
         'workflows.nodes.runs.nodes.steps Run.steps',
         'workflows.nodes.runs.nodes.steps.nodes.run StepRun.run',
       ]);
       expect(batches.map(({ level, parents }) => [level, parents])).toEqual([
+        [0, 1],
         [2, 1],
         [4, n],
         [6, calls[2]!.rows],

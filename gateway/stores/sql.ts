@@ -143,7 +143,7 @@ async function runAlone<Row>(
   try {
     return await run(client, statement, values, signal);
   } catch (error) {
-    failed = error;
+    failed = error instanceof Unavailable ? error.cause : error; // The driver's tells whether it was lost.
     throw error;
   } finally {
     client.release(failed as Error | undefined);
