@@ -7,6 +7,7 @@ import { passes } from '../client/refused.ts';
 import { parseConfig } from '../gateway/config.ts';
 import { statusOf } from '../gateway/errors.ts';
 import { VARIABLES_DEPTH_MAX } from '../gateway/execution/params.ts';
+import { NESTED_INPUTS_MAX } from '../gateway/limits/nested-inputs.ts';
 import { SETTINGS } from '../gateway/settings.ts';
 import { HEADERS_BYTES_MAX } from '../gateway/transports/listen.ts';
 import { LAST_ID_CHARS_MAX } from '../gateway/transports/sse.ts';
@@ -152,7 +153,7 @@ test('every limit is in the table, with the default of its setting', () => {
 test('limits without a setting are those of the code', () => {
   const { payload_depth_max } = CALL_LIMITS;
   expect(plainText).toContain(
-    `\`variables\` at most ${VARIABLES_DEPTH_MAX} levels deep; a payload ${payload_depth_max}, other \`JSON\` 64; ` +
+    `\`variables\` at most ${VARIABLES_DEPTH_MAX} levels deep, with ${NESTED_INPUTS_MAX} objects of types that hold themselves (filters); a payload ${payload_depth_max}, other \`JSON\` 64; ` +
       `a page at most ${PAGE.max} rows, else ${PAGE.fallback}, of events at most ${EVENTS_PAGE.max}, else ${EVENTS_PAGE.fallback}; ` +
       `\`nodes\` at most 100 ids; a run at most ${TAGS_MAX} tags and ${METADATA_BYTES_MAX} bytes of metadata.`,
   );

@@ -95,7 +95,12 @@ export function answering(parts: Answering): AnswerFunction {
     const known: Known = { operation: null, operationName: null };
     const report = parts.reportOf(asker.requestId);
     const clock = new Clock(asker.signal, parts.deadline_ms);
-    const answered = (written: Written): Answer => ({ ...told(written, report), ...known });
+    const answered = (made: Written): Answer => {
+      const { data, errors, codes } = told(made, report);
+      const { operation, operationName, extensions } = known;
+      const answer = { data, errors, codes, operation, operationName };
+      return extensions === undefined ? answer : { ...answer, extensions };
+    };
     const failed = (error: unknown) => answered(notExecuted([error]));
     let written: Written | Promise<Written>;
     try {

@@ -54,6 +54,13 @@ test('a document too deep for the stack is LIMITED, and the next one is read', (
   expect(documentOf('{ hidden }').errors).toBeUndefined();
 });
 
+test('a document whose fields are too many to be compared is LIMITED', () => {
+  const documentOf = openDocuments(schema, { ...LIMITS, tokens_max: 100_000 });
+  const fragments = (count: number) => `{ a { ${'... on Query { hidden } '.repeat(count)}} }`;
+  expect(documentOf(fragments(100)).errors).toBeUndefined();
+  expect(documentOf(fragments(2_000)).errors).toMatchObject([{ code: 'LIMITED' }]);
+});
+
 test('no error names a field that was not asked for', () => {
   const documentOf = openDocuments(schema, LIMITS);
   expect(documentOf('{ hiddn }').errors?.map(({ message }) => message)).toEqual([

@@ -72,11 +72,19 @@ function read(schema: GraphQLSchema, text: string, tokens_max: number): Found {
     const document = parse(text, { maxTokens: tokens_max });
     const options = { maxErrors: ERRORS_MAX, hideSuggestions: true };
     const errors = validate(schema, document, specifiedRules, options);
+    if (errors.some(({ message }) => message === ABORTED)) return { errors: [TOO_ALIKE] };
     return errors.length > 0 ? { errors } : { document, operation: operationsOf(schema, document) };
   } catch (error) {
     return { errors: [refused(error, tokens_max)] };
   }
 }
+
+/** What graphql-js says when it gives up on comparing fields that may be merged. */
+const ABORTED = 'Validation aborted.';
+const TOO_ALIKE = new Refusal(
+  'LIMITED',
+  'the document selects the same fields in too many fragments to be compared; select them once',
+);
 
 function operationsOf(schema: GraphQLSchema, document: DocumentNode) {
   const prepared = new Map<string | null, Prepared>();

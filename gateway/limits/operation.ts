@@ -1,5 +1,5 @@
 /** How much one operation may ask for, refused before it is run. */
-import { valueFromASTUntyped } from 'graphql';
+import { Kind, valueFromASTUntyped, type TypeNode, type VariableDefinitionNode } from 'graphql';
 import { Limited } from '../../resolvers/errors.ts';
 import type { Prepared } from '../execution/levels/execute.ts';
 import { measure, type Measures } from '../execution/levels/measure.ts';
@@ -27,37 +27,58 @@ const KEPT_MAX = 16;
 export function operationCheck(
   limits: OperationLimits,
 ): (prepared: Prepared, variables: Readonly<Record<string, unknown>>) => void {
-  const known = new WeakMap<Prepared, Map<string, Measures>>();
+  const known = new WeakMap<Prepared, Known>();
   const checkNestedInputs = nestedInputsCheck();
   const measured = (prepared: Prepared, given: Readonly<Record<string, unknown>>) => {
-    const variables = declaredOf(prepared, given);
-    const key = sizesAmong(variables);
     let ofOperation = known.get(prepared);
-    if (!ofOperation) known.set(prepared, (ofOperation = new Map()));
-    let measures = ofOperation.get(key);
+    if (!ofOperation) known.set(prepared, (ofOperation = knownOf(prepared)));
+    const { sizes, kept } = ofOperation;
+    const key = sizes.length === 0 ? '' : sizesAmong(variablesOf(sizes, given));
+    let measures = kept.get(key);
     if (!measures) {
+      const variables = variablesOf(prepared.operation.variableDefinitions ?? [], given);
       measures = measure({ ...prepared, variables });
-      if (ofOperation.size >= KEPT_MAX) ofOperation.delete(ofOperation.keys().next().value!);
-      ofOperation.set(key, measures);
+      if (kept.size >= KEPT_MAX) kept.delete(kept.keys().next().value!);
+      kept.set(key, measures);
     }
     return measures;
   };
   return (prepared, variables) => {
     const measures = measured(prepared, variables);
-    for (const [name, words] of Object.entries(WORDS) as [keyof Measures, string][]) {
-      if (measures[name] > limits[name]) throw new Limited(words, limits[name], measures[name]);
+    for (const name of NAMES) {
+      if (measures[name] > limits[name])
+        throw new Limited(WORDS[name], limits[name], measures[name]);
     }
     checkNestedInputs(prepared, variables);
   };
 }
 
-/** The variables of an operation, as they came or by their defaults. Without prototype: `$constructor` is no more. */
-function declaredOf(
-  { operation }: Prepared,
+const NAMES = Object.keys(WORDS) as (keyof Measures)[];
+
+/** What is kept of an operation. */
+interface Known {
+  /** Variables that sizes may hang on: numbers and lists. */
+  readonly sizes: readonly VariableDefinitionNode[];
+  readonly kept: Map<string, Measures>;
+}
+
+function knownOf({ operation }: Prepared): Known {
+  const sizes = operation.variableDefinitions?.filter(({ type }) => maySize(type)) ?? [];
+  return { sizes, kept: new Map() };
+}
+
+function maySize(type: TypeNode): boolean {
+  if (type.kind === Kind.NON_NULL_TYPE) return maySize(type.type);
+  return type.kind === Kind.LIST_TYPE || type.name.value === 'Int' || type.name.value === 'Float';
+}
+
+/** Variables as they came or by their defaults. Without prototype: `$constructor` is no more. */
+function variablesOf(
+  definitions: readonly VariableDefinitionNode[],
   given: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const variables = Object.create(null) as Record<string, unknown>;
-  for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
+  for (const { variable, defaultValue } of definitions) {
     const name = variable.name.value;
     if (Object.hasOwn(given, name)) variables[name] = given[name];
     else if (defaultValue) variables[name] = valueFromASTUntyped(defaultValue);

@@ -43,33 +43,122 @@ export interface WatchedPool {
 /** How long a connection may take to say goodbye. */
 const GOODBYE_ms = 1_000;
 
-/** Puts the pool, and all clients it will make, under the rules. */
+/** A connection that nobody wanted for so long, at most twice that, goes back to the pool. */
+const READY_ms = 1_000;
+
+/** A client that the pool has given us, until it gets it back. */
+interface Held {
+  readonly client: PoolClient;
+  readonly watched: WatchedClient;
+  /** Gives it back to the pool; true when it is of no more use. */
+  giveBack: (ends: boolean) => void;
+  /** Lent since the last look. */
+  wanted: boolean;
+  lost: boolean;
+}
+
+/**
+ * Puts the pool, and all clients it will make, under the rules. Connections that were just used stay with us for a
+ * moment: to take one from the pool and give it back costs as much as a small statement.
+ */
 export function watchPool(pool: Pool, rules: PoolRules): WatchedPool {
-  const clients = new Map<object, WatchedClient>();
+  const clients = new Map<object, Held>();
   const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
+  const ready: Held[] = [];
+  let sweeping: NodeJS.Timeout | undefined;
   let lent = 0; // Callers with a connection, or waiting for one.
   let closing: (() => void) | undefined;
 
-  pool.on('connect', (client) => clients.set(client, watchClient(pool, client, rules)));
+  pool.on('connect', (client) => {
+    const watched = watchClient(pool, client, rules);
+    const held: Held = { client, watched, giveBack: () => undefined, wanted: false, lost: false };
+    clients.set(client, held);
+    client.on('error', () => lose(held)); // Whoever holds it hears by its next statement.
+    client.on('end', () => lose(held));
+  });
   pool.on('remove', (client) => clients.delete(client));
   pool.on('error', () => undefined); // An idle connection that died: the pool makes another.
+  const its: object = Object.getPrototypeOf(pool) as object;
+  Object.defineProperty(pool, 'idleCount', {
+    get: () => (Reflect.get(its, 'idleCount', pool) as number) + ready.length,
+  });
+
+  function lose(held: Held): void {
+    held.lost = true;
+    const at = ready.indexOf(held);
+    if (at < 0) return;
+    ready.splice(at, 1);
+    held.giveBack(true);
+  }
 
   function givenBack(): void {
     lent -= 1;
     if (lent === 0) closing?.();
   }
 
-  async function lend(): Promise<PoolClient> {
+  /** What was not wanted since the last look goes back to the pool. */
+  function sweep(): void {
+    sweeping = undefined;
+    for (const held of ready.splice(0)) {
+      if (held.wanted) ready.push(held);
+      else held.giveBack(false);
+      held.wanted = false;
+    }
+    keepSweeping();
+  }
+
+  function keepSweeping(): void {
+    if (ready.length > 0) sweeping ??= setTimeout(sweep, READY_ms).unref();
+  }
+
+  /**
+   * pg-pool throws a connection away whenever a statement on it failed, even by a unique key. Ours stays while it is
+   * usable; it goes back only when nothing runs on it any more, and never inside a transaction.
+   */
+  function hand(held: Held): PoolClient {
+    const { client } = held;
+    let released = false;
+    client.release = (error) => {
+      if (released) throw new Error('a connection was given back twice');
+      released = true;
+      held.lost ||= error === true || (error !== undefined && connectionLost(error));
+      const ending = held.watched.ending();
+      if (ending) void ending.then(() => takeBack(held));
+      else takeBack(held);
+    };
+    return client;
+  }
+
+  function takeBack(held: Held): void {
+    const ends = held.lost || held.client.getTransactionStatus() !== 'I';
+    if (!ends) held.watched.dropOld();
+    if (ends || closing || pool.waitingCount > 0) held.giveBack(ends);
+    else {
+      held.wanted = true;
+      ready.push(held);
+      keepSweeping();
+    }
+    givenBack();
+  }
+
+  function lend(): PoolClient | Promise<PoolClient> {
     rules.lend?.();
     if (closing) throw new Unavailable('postgres', 'the gateway is shutting down');
     lent += 1;
+    const held = ready.pop();
+    if (!held) return fromPool();
+    pool.emit('acquire', held.client);
+    return hand(held);
+  }
+
+  async function fromPool(): Promise<PoolClient> {
     const asked_ms = performance.now();
     try {
       const client = await connect();
-      const watched = clients.get(client)!;
-      watched.waited(performance.now() - asked_ms);
-      takeBackBy(client, watched, givenBack);
-      return client;
+      const held = clients.get(client)!;
+      held.watched.waited(performance.now() - asked_ms);
+      held.giveBack = client.release.bind(client) as Held['giveBack'];
+      return hand(held);
     } catch (error) {
       givenBack();
       const refusal = unavailable(error) ?? unreachable(error);
@@ -85,40 +174,22 @@ export function watchPool(pool: Pool, rules: PoolRules): WatchedPool {
     }
   }
 
+  const lending = async () => lend();
   pool.connect = ((callback?: Callback<PoolClient>) =>
-    callback ? void deliver(lend(), callback) : lend()) as Pool['connect'];
+    callback ? void deliver(lending(), callback) : lending()) as Pool['connect'];
 
   return {
     async close(grace_ms) {
       const idle = new Promise<void>((resolve) => {
         closing = resolve;
       });
+      clearTimeout(sweeping);
+      for (const held of ready.splice(0)) held.giveBack(false);
       if (lent > 0) await orAfter(grace_ms, idle);
       await orAfter(GOODBYE_ms, pool.end());
-      for (const { cut } of clients.values()) cut();
+      for (const { watched } of clients.values()) watched.cut();
     },
   };
-}
-
-/**
- * pg-pool throws a connection away whenever a statement on it failed, even by a unique key. Ours stays while it is
- * usable; it goes back only when nothing runs on it any more, and never inside a transaction.
- */
-function takeBackBy(client: PoolClient, watched: WatchedClient, givenBack: () => void): void {
-  const release = client.release.bind(client);
-  client.release = (error) => {
-    const lost = error === true || (error !== undefined && connectionLost(error));
-    void takeBack(lost);
-  };
-
-  async function takeBack(lost: boolean): Promise<void> {
-    const ending = watched.ending();
-    if (ending) await ending;
-    const ends = lost || client.getTransactionStatus() !== 'I';
-    if (!ends) watched.dropOld();
-    release(ends);
-    givenBack();
-  }
 }
 
 /** What a connection failed with, when nothing better is known: the store cannot be used. */

@@ -172,6 +172,22 @@ describe.runIf(process.env['TEST_DATABASE_URL'])('a server', () => {
     expect(await database.sql.query(ONE)).toEqual([{ one: 1 }]);
   });
 
+  test('that cuts connections which nobody uses costs nobody', async () => {
+    database = await openServer();
+    await Promise.all([1, 2, 3].map(() => database.sql.query(ONE)));
+    const kept = database.pool.totalCount;
+    expect(kept).toBeGreaterThan(0);
+    expect(database.pool.idleCount).toBe(kept);
+    const other = await openPostgres({ ...SETTINGS, database_url: database.url });
+    await other.pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    );
+    await expect.poll(() => database.pool.totalCount).toBe(0);
+    expect(await Promise.all([1, 2, 3].map(() => database.sql.query(ONE)))).toHaveLength(3);
+    await other.close();
+  });
+
   test('that falls silent costs each caller its deadline, and serves when it is back', async () => {
     database = await openServer();
     const server = new URL(database.url!);

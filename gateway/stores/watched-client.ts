@@ -52,7 +52,6 @@ export function watchClient(pool: Pool, client: PoolClient, rules: PoolRules): W
   const query = client.query.bind(client) as Watch['query'];
   const prepared = preparedOn(rules.prepared_max, query);
   const watch: Watch = { pool, client, rules, query, prepared, wait_ms: 0, ending: undefined };
-  client.on('error', () => undefined); // One that dies while lent: whoever holds it hears by its next statement.
   client.query = ((config: unknown, values?: unknown, callback?: Callback<QueryResult>) => {
     if (typeof (config as { submit?: unknown }).submit === 'function') return query(config, values);
     const done = typeof values === 'function' ? (values as Callback<QueryResult>) : callback;

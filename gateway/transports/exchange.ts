@@ -68,7 +68,7 @@ export function send(
   const isText = typeof body === 'string' && body.length <= TEXT_CHARS_MAX;
   const whole = isText || typeof body !== 'string' ? body : Buffer.from(body);
   const length = typeof whole === 'string' ? Buffer.byteLength(whole) : whole.length;
-  const flat = headers ? Object.entries({ ...HEADERS, ...headers }).flat() : [...STANDARD_FLAT];
+  const flat = headers ? Object.entries({ ...HEADERS, ...headers }).flat() : STANDARD_FLAT.slice();
   flat.push('x-request-id', id);
   flat.push('content-type', type, 'content-length', String(length));
   response.writeHead(status, flat);

@@ -209,6 +209,15 @@ function unlessAborted<T>(work: Promise<T>, signal: Stopping | undefined): Promi
     if (signal.aborted) abort(); // By one of its own resolvers, before it came here.
     signal.addEventListener('abort', abort, { once: true });
     const over = () => signal.removeEventListener('abort', abort);
-    work.then(resolve, reject).finally(over);
+    work.then(
+      (made) => {
+        over();
+        resolve(made);
+      },
+      (error: Error) => {
+        over();
+        reject(error);
+      },
+    );
   });
 }
