@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +67,20 @@ test('a folder of another format is refused, and one that holds other things', a
   await mkdir(other);
   await writeFile(join(other, 'thesis.txt'), '');
   await expect(claim(other)).rejects.toThrow(/holds other things \(thesis.txt\)/);
+});
+
+test('whoever comes while it is claimed never finds half a mark', async () => {
+  await mine(await claim()).release();
+  let claiming = true;
+  const seen = new Set<string>();
+  const look = async () => {
+    while (claiming) seen.add(await readFile(join(folder, 'VERSION.json'), 'utf8'));
+  };
+  const looking = [look(), look(), look()];
+  for (let time = 0; time < 200; time += 1) await mine(await claim()).release();
+  claiming = false;
+  await Promise.all(looking);
+  expect([...seen]).toEqual(['{"format":1}\n']);
 });
 
 test('an owner that is too busy to answer still owns the folder', async () => {

@@ -19,6 +19,7 @@ import {
   readdir,
   readFile,
   readlink,
+  rename,
   rm,
   symlink,
   writeFile,
@@ -68,7 +69,7 @@ export async function claimFolder(
     await socket.close();
     return { owner: taken };
   }
-  await writeFile(join(folder, MARK), `${JSON.stringify({ format: FORMAT })}\n`);
+  await writeMark(folder);
   return {
     folder,
     socketPath: socket.path,
@@ -183,11 +184,21 @@ async function close(server: Server): Promise<void> {
 
 const MARK = 'VERSION.json';
 
+/** Whole at once: others may come and read it meanwhile. */
+async function writeMark(folder: string): Promise<void> {
+  const written = join(folder, `${MARK}.${process.pid}`);
+  await writeFile(written, `${JSON.stringify({ format: FORMAT })}\n`);
+  await rename(written, join(folder, MARK));
+}
+
+/** What stands in a folder before it has a mark. */
+const OURS = /^owner-\d+$|\.sock$|^VERSION\.json/;
+
 /** Refuses folders that we did not make, and those that only another version understands. */
 async function checkMark(folder: string): Promise<void> {
   const text = await readFile(join(folder, MARK), 'utf8').catch(() => null);
   if (text === null) {
-    const others = (await readdir(folder)).filter((name) => !/^owner-\d+$|\.sock$/.test(name));
+    const others = (await readdir(folder)).filter((name) => !OURS.test(name));
     if (others.length === 0 || (await readdir(folder)).includes(MARK)) return;
     throw new Error(`${folder} holds other things (${others[0]}): choose an empty or new folder.`);
   }

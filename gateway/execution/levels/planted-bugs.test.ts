@@ -55,7 +55,7 @@ const BUGS: readonly Bug[] = [
     what: 'the text writes a failed leaf',
     file: 'write.ts',
     is: "if (typeof value === 'function' || value instanceof Error) return RUNTIME.giveUp();",
-    becomes: 'if (value instanceof Error) return \'"failed"\';',
+    becomes: 'if (value instanceof Error) return out.json(\'"failed"\');',
   },
   {
     what: 'the text writes null where it may not be',

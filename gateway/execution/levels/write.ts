@@ -12,19 +12,29 @@ import {
   isEnumType,
   type GraphQLLeafType,
 } from 'graphql';
+import { Out, piece } from './out.ts';
 import { innermost, type PlannedField, type Selection, type Shape } from './plan.ts';
 import type { Group } from './run.ts';
 
 /** The data of an answer as JSON; null where it cannot be written this way. */
 export function writeData(root: Group): string | null {
+  const out = idle ?? new Out();
+  idle = null;
+  out.clear();
   try {
-    return writerOf(root.selection)(root.sources[0], root, 0);
+    writerOf(root.selection)(out, root.sources[0], root, 0);
+    return out.toString();
   } catch {
     return null; // Also what a serializer throws: complete.ts tells it.
+  } finally {
+    idle = out;
   }
 }
 
-type Writer = (source: unknown, group: Group | null, index: number) => string;
+/** For the next answer. A serializer that asks for another answer meanwhile finds none. */
+let idle: Out | null = null;
+
+type Writer = (out: Out, source: unknown, group: Group | null, index: number) => void;
 
 const writers = new WeakMap<Selection, Writer>();
 
@@ -39,10 +49,9 @@ const GIVE_UP = { reason: 'not as usual' };
 
 /** What generated code may call, beside its constants. */
 const RUNTIME = {
-  quoted,
   leaf,
-  writeObject: (group: Group, index: number): string =>
-    writerOf(group.selection)(group.sources[index], group, index),
+  writeObject: (out: Out, group: Group, index: number): void =>
+    writerOf(group.selection)(out, group.sources[index], group, index),
   giveUp(): never {
     throw GIVE_UP; // oxlint-disable-line no-throw-literal -- thrown often, caught at once, never shown
   },
@@ -65,15 +74,13 @@ function generate(selection: Selection): Writer {
       text += JSON.stringify(field.parentType.name);
       continue;
     }
-    body += `s += ${JSON.stringify(text)};\n${fieldCode(source, field)}`;
+    body += `${pieceCode(source, text)}${fieldCode(source, field)}`;
     text = '';
   }
   const code = `"use strict";
-const { quoted, leaf, writeObject, giveUp } = runtime;
-return function write(source, group, index) {
-let s = "";
-${body}return s + ${JSON.stringify(`${text}}`)};
-};`;
+const { leaf, writeObject, giveUp } = runtime;
+return function write(out, source, group, index) {
+${body}${pieceCode(source, `${text}}`)}};`;
   // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- names of the schema, which are checked to be names, and keys as JSON: nothing of a client's is code
   return new Function('runtime', 'c', code)(RUNTIME, source.constants) as Writer;
 }
@@ -102,7 +109,7 @@ interface Below {
 }
 
 function valueCode(source: Source, shape: Shape, value: string, below: Below | null): string {
-  const absent = shape.nonNull ? 'giveUp();' : 's += "null";';
+  const absent = shape.nonNull ? 'giveUp();' : pieceCode(source, 'null');
   return `if (${value} === null || ${value} === undefined) { ${absent} } else {\n${presentCode(source, shape, value, below)}}\n`;
 }
 
@@ -111,25 +118,25 @@ function presentCode(source: Source, shape: Shape, value: string, below: Below |
   if (shape.kind === 'list') {
     const [at, item] = [name(source, 'i'), name(source, 'v')];
     return `if (!Array.isArray(${value})) giveUp();
-s += "[";
+out.byte(${OPEN});
 for (let ${at} = 0; ${at} < ${value}.length; ${at} += 1) {
-if (${at} > 0) s += ",";
+if (${at} > 0) out.byte(${COMMA});
 const ${item} = ${value}[${at}];
 ${valueCode(source, shape.item, item, below)}}
-s += "]";
+out.byte(${CLOSE});
 `;
   }
   const usual = `if (typeof ${value} !== "object" || ${value} instanceof Error || typeof ${value}.then === "function") giveUp();\n`;
   if (!below) {
     if (shape.kind !== 'object') throw new Error('an abstract type is always resolved before');
     const writer = constant(source, writerLater(shape.selection));
-    return `${usual}s += ${writer}(${value}, null, 0);\n`;
+    return `${usual}${writer}(out, ${value}, null, 0);\n`;
   }
   const { children, next } = below;
   if (shape.kind === 'object' && !shape.type.isTypeOf) {
     const writer = constant(source, writerLater(shape.selection));
     return `if (${value} instanceof Error) giveUp();
-s += ${writer}(${children}.groups.sources[${next}], ${children}.groups, ${next});
+${writer}(out, ${children}.groups.sources[${next}], ${children}.groups, ${next});
 ${next} += 1;
 `;
   }
@@ -137,7 +144,7 @@ ${next} += 1;
   return `if (${value} instanceof Error) giveUp();
 const ${group} = ${children}.groups[${next}];
 if (${group} instanceof Error) giveUp();
-s += writeObject(${group}, ${children}.places[${next}]);
+writeObject(out, ${group}, ${children}.places[${next}]);
 ${next} += 1;
 `;
 }
@@ -148,44 +155,38 @@ function writerLater(selection: Selection): Writer {
 }
 
 function leafCode(source: Source, type: GraphQLLeafType, value: string): string {
-  const other = `else s += leaf(${constant(source, type)}, ${value});\n`;
+  const other = `else leaf(out, ${constant(source, type)}, ${value});\n`;
   switch (type) {
     case GraphQLString:
     case GraphQLID:
-      return `if (typeof ${value} === "string") s += quoted(${value}); ${other}`;
+      return `if (typeof ${value} === "string") out.text(${value}); ${other}`;
     case GraphQLInt:
-      return `if ((${value} | 0) === ${value}) s += ${value}; ${other}`;
+      return `if ((${value} | 0) === ${value}) out.number(${value}); ${other}`;
     case GraphQLFloat:
-      return `if (typeof ${value} === "number" && Number.isFinite(${value})) s += ${value}; ${other}`;
+      return `if (typeof ${value} === "number" && Number.isFinite(${value})) out.number(${value}); ${other}`;
     case GraphQLBoolean:
-      return `if (typeof ${value} === "boolean") s += ${value}; ${other}`;
+      return `if (typeof ${value} === "boolean") out.piece(${value} ? ${constant(source, TRUE)} : ${constant(source, FALSE)}); ${other}`;
     default:
   }
-  if (!isEnumType(type)) return `s += leaf(${constant(source, type)}, ${value});\n`;
-  const texts = new Map(type.getValues().map((one) => [one.value as unknown, `"${one.name}"`]));
-  return `s += ${constant(source, texts)}.get(${value}) ?? giveUp();\n`;
+  if (!isEnumType(type)) return `leaf(out, ${constant(source, type)}, ${value});\n`;
+  const names = type.getValues().map((one) => [one.value as unknown, piece(`"${one.name}"`)]);
+  return `out.piece(${constant(source, new Map(names as [unknown, Uint8Array][]))}.get(${value}) ?? giveUp());\n`;
 }
 
-function leaf(type: GraphQLLeafType, value: unknown): string {
+function leaf(out: Out, type: GraphQLLeafType, value: unknown): void {
   if (typeof value === 'function' || value instanceof Error) return RUNTIME.giveUp();
   if (typeof (value as { then?: unknown }).then === 'function') return RUNTIME.giveUp();
   const answer: unknown = type.serialize(value);
-  if (typeof answer === 'string') return quoted(answer);
+  if (typeof answer === 'string') return out.text(answer);
   if (answer === null || answer === undefined) return RUNTIME.giveUp();
-  return JSON.stringify(answer) ?? RUNTIME.giveUp();
+  out.json(JSON.stringify(answer) ?? RUNTIME.giveUp());
 }
 
-/** Below this, looking at each character is quicker than a call of JSON.stringify. */
-const SHORT_CHARS_MAX = 40;
+const [TRUE, FALSE] = [piece('true'), piece('false')];
+const [OPEN, COMMA, CLOSE] = [0x5b, 0x2c, 0x5d];
 
-function quoted(text: string): string {
-  if (text.length > SHORT_CHARS_MAX) return JSON.stringify(text);
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if (code < 0x20 || code === 0x22 || code === 0x5c || code >= 0xd800)
-      return JSON.stringify(text);
-  }
-  return `"${text}"`;
+function pieceCode(source: Source, json: string): string {
+  return `out.piece(${constant(source, piece(json))});\n`;
 }
 
 function name(source: Source, kind: string): string {
