@@ -238,13 +238,15 @@ function cursorsOf(
   };
 }
 
+/** One part of the keys as Postgres writes an array: a level may have a thousand of them. */
+function arrayText(keys: readonly (readonly unknown[])[], part: number): string {
+  if (keys.length === 0) return '{}';
+  const items = keys.map((key) => String(key[part]).replaceAll(/["\\]/g, String.raw`\$&`));
+  return `{"${items.join('","')}"}`;
+}
+
 function parentsSql(link: Link, keys: readonly (readonly unknown[])[], into: Params): string {
-  const parts = link.casts.map((cast, part) =>
-    into.add(
-      keys.map((key) => key[part]),
-      `${cast}[]`,
-    ),
-  );
+  const parts = link.casts.map((cast, part) => into.add(arrayText(keys, part), `${cast}[]`));
   const names = link.casts.map((_, part) => `k${part}`);
   return `unnest(${parts.join(', ')}) WITH ORDINALITY AS p(${names.join(', ')}, parent)`;
 }

@@ -16,7 +16,13 @@ export type Load<Key, Row> = (
 type AnyLoader = DataLoader<string, unknown>;
 /** By what loads, then by the columns that are wanted. */
 type Loaders = Map<unknown, Map<Columns | null, AnyLoader>>;
-const executions = new WeakMap<Ctx, Loaders>();
+
+/**
+ * On the context itself: what a WeakMap holds for it outlives it until the whole heap is looked through, which made
+ * small answers a third dearer.
+ */
+const LOADERS = Symbol('loaders');
+type Loading = Ctx & { [LOADERS]?: Loaders };
 
 /** Keys of one statement; more are split. */
 const KEYS_MAX = 1_000;
@@ -53,8 +59,7 @@ function loaderFor<Row>(
   load: Load<string, Row>,
   columns: Columns | null,
 ): DataLoader<string, Row | null> {
-  let loaders = executions.get(ctx);
-  if (!loaders) executions.set(ctx, (loaders = new Map()));
+  const loaders = ((ctx as Loading)[LOADERS] ??= new Map());
   let byColumns = loaders.get(load);
   if (!byColumns) loaders.set(load, (byColumns = new Map()));
   let loader = byColumns.get(columns);
@@ -68,7 +73,7 @@ function loaderFor<Row>(
 
 /** Forgets what was read, after a command of the same execution has changed it. */
 export function forgetLoaded(ctx: Ctx): void {
-  for (const byColumns of executions.get(ctx)?.values() ?? []) {
+  for (const byColumns of (ctx as Loading)[LOADERS]?.values() ?? []) {
     for (const loader of byColumns.values()) loader.clearAll();
   }
 }
