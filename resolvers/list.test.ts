@@ -244,34 +244,6 @@ describe.each(DATABASES)('lists ($name)', ({ open }) => {
       expect(windows.map(({ nodes }) => nodes.map((row) => row.id))).toEqual([runs, [], runs]);
     });
 
-    test('keys of parents arrive as they are, whatever is in them', async () => {
-      const odd = [
-        '',
-        ' ',
-        'NULL',
-        'a,b',
-        '{a}',
-        '"',
-        '\\',
-        '\\"',
-        `it's`,
-        'tab\tend\n',
-        'grün 🌱',
-        'a"},{"b',
-      ];
-      const keys = odd.map((key) => [key]);
-      for (const [at, key] of odd.entries()) {
-        const hex = Buffer.from(key).toString('hex');
-        const on = (_child: string, parent: string) =>
-          `encode(convert_to(${parent}.k0, 'UTF8'), 'hex') = '${hex}'`;
-        const link = { name: 'byOdd', casts: ['text'], on };
-        const pages = await listsOf(contextOver(database), RUN, link, keys, { first: 1 });
-        expect(pages.map(({ nodes }) => nodes.length)).toEqual(
-          odd.map((_, i) => (i === at ? 1 : 0)),
-        );
-      }
-    });
-
     test('a level asks for so many rows at most', async () => {
       const many = Array.from({ length: LEVEL_ROWS_MAX / 100 }, () => [newIdOf(world)]);
       const link = { name: 'byWorkflow', casts: ['uuid'], on: () => 'FALSE' };

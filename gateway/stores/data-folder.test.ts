@@ -71,14 +71,14 @@ test('a folder of another format is refused, and one that holds other things', a
 
 test('whoever comes while it is claimed never finds half a mark', async () => {
   await mine(await claim()).release();
-  let claiming = true;
+  const claiming = new AbortController();
   const seen = new Set<string>();
   const look = async () => {
-    while (claiming) seen.add(await readFile(join(folder, 'VERSION.json'), 'utf8'));
+    while (!claiming.signal.aborted) seen.add(await readFile(join(folder, 'VERSION.json'), 'utf8'));
   };
   const looking = [look(), look(), look()];
   for (let time = 0; time < 200; time += 1) await mine(await claim()).release();
-  claiming = false;
+  claiming.abort();
   await Promise.all(looking);
   expect([...seen]).toEqual(['{"format":1}\n']);
 });

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { Unavailable } from '../../resolvers/errors.ts';
 import { codeOf, connectionLost, unavailable } from './failures.ts';
-import { deliver, watchClient, type Callback, type WatchedClient } from './watched-client.ts';
+import { readyClients, type Held } from './ready-clients.ts';
+import { deliver, watchClient, type Callback } from './watched-client.ts';
 
 /** One statement, or one failed wait for a connection (`name` is then pool.acquire). */
 export interface StatementCall {
@@ -43,101 +44,34 @@ export interface WatchedPool {
 /** How long a connection may take to say goodbye. */
 const GOODBYE_ms = 1_000;
 
-/** A connection that nobody wanted for so long, at most twice that, goes back to the pool. */
-const READY_ms = 1_000;
-
-/** A client that the pool has given us, until it gets it back. */
-interface Held {
-  readonly client: PoolClient;
-  readonly watched: WatchedClient;
-  /** Gives it back to the pool; true when it is of no more use. */
-  giveBack: (ends: boolean) => void;
-  /** Lent since the last look. */
-  wanted: boolean;
-  lost: boolean;
-}
-
-/**
- * Puts the pool, and all clients it will make, under the rules. Connections that were just used stay with us for a
- * moment: to take one from the pool and give it back costs as much as a small statement.
- */
+/** Puts the pool, and all clients it will make, under the rules. */
 export function watchPool(pool: Pool, rules: PoolRules): WatchedPool {
   const clients = new Map<object, Held>();
   const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
-  const ready: Held[] = [];
-  let sweeping: NodeJS.Timeout | undefined;
+  const ready = readyClients(pool);
   let lent = 0; // Callers with a connection, or waiting for one.
   let closing: (() => void) | undefined;
 
   pool.on('connect', (client) => {
     const watched = watchClient(pool, client, rules);
-    const held: Held = { client, watched, giveBack: () => undefined, wanted: false, lost: false };
+    const held: Held = { client, watched, giveBack: () => undefined, lost: false };
     clients.set(client, held);
-    client.on('error', () => lose(held)); // Whoever holds it hears by its next statement.
-    client.on('end', () => lose(held));
+    client.on('error', () => ready.lose(held));
+    client.on('end', () => ready.lose(held));
   });
   pool.on('remove', (client) => clients.delete(client));
   pool.on('error', () => undefined); // An idle connection that died: the pool makes another.
-  const its: object = Object.getPrototypeOf(pool) as object;
-  Object.defineProperty(pool, 'idleCount', {
-    get: () => (Reflect.get(its, 'idleCount', pool) as number) + ready.length,
-  });
-
-  function lose(held: Held): void {
-    held.lost = true;
-    const at = ready.indexOf(held);
-    if (at < 0) return;
-    ready.splice(at, 1);
-    held.giveBack(true);
-  }
 
   function givenBack(): void {
     lent -= 1;
     if (lent === 0) closing?.();
   }
 
-  /** What was not wanted since the last look goes back to the pool. */
-  function sweep(): void {
-    sweeping = undefined;
-    for (const held of ready.splice(0)) {
-      if (held.wanted) ready.push(held);
-      else held.giveBack(false);
-      held.wanted = false;
-    }
-    keepSweeping();
-  }
-
-  function keepSweeping(): void {
-    if (ready.length > 0) sweeping ??= setTimeout(sweep, READY_ms).unref();
-  }
-
-  /**
-   * pg-pool throws a connection away whenever a statement on it failed, even by a unique key. Ours stays while it is
-   * usable; it goes back only when nothing runs on it any more, and never inside a transaction.
-   */
-  function hand(held: Held): PoolClient {
-    const { client } = held;
-    let released = false;
-    client.release = (error) => {
-      if (released) throw new Error('a connection was given back twice');
-      released = true;
-      held.lost ||= error === true || (error !== undefined && connectionLost(error));
-      const ending = held.watched.ending();
-      if (ending) void ending.then(() => takeBack(held));
-      else takeBack(held);
-    };
-    return client;
-  }
-
   function takeBack(held: Held): void {
     const ends = held.lost || held.client.getTransactionStatus() !== 'I';
     if (!ends) held.watched.dropOld();
     if (ends || closing || pool.waitingCount > 0) held.giveBack(ends);
-    else {
-      held.wanted = true;
-      ready.push(held);
-      keepSweeping();
-    }
+    else ready.keep(held);
     givenBack();
   }
 
@@ -145,10 +79,10 @@ export function watchPool(pool: Pool, rules: PoolRules): WatchedPool {
     rules.lend?.();
     if (closing) throw new Unavailable('postgres', 'the gateway is shutting down');
     lent += 1;
-    const held = ready.pop();
+    const held = ready.take();
     if (!held) return fromPool();
     pool.emit('acquire', held.client);
-    return hand(held);
+    return hand(held, takeBack);
   }
 
   async function fromPool(): Promise<PoolClient> {
@@ -156,21 +90,13 @@ export function watchPool(pool: Pool, rules: PoolRules): WatchedPool {
     try {
       const client = await connect();
       const held = clients.get(client)!;
+      const release = client.release.bind(client);
       held.watched.waited(performance.now() - asked_ms);
-      held.giveBack = client.release.bind(client) as Held['giveBack'];
-      return hand(held);
+      held.giveBack = (ends) => release(ends);
+      return hand(held, takeBack);
     } catch (error) {
       givenBack();
-      const refusal = unavailable(error) ?? unreachable(error);
-      rules.called?.({
-        store: 'postgres',
-        name: 'pool.acquire',
-        wait_ms: performance.now() - asked_ms,
-        run_ms: 0,
-        rows: 0,
-        error: codeOf(error) ?? refusal.code,
-      });
-      throw refusal;
+      throw refused(rules, asked_ms, error);
     }
   }
 
@@ -183,13 +109,47 @@ export function watchPool(pool: Pool, rules: PoolRules): WatchedPool {
       const idle = new Promise<void>((resolve) => {
         closing = resolve;
       });
-      clearTimeout(sweeping);
-      for (const held of ready.splice(0)) held.giveBack(false);
+      ready.empty();
       if (lent > 0) await orAfter(grace_ms, idle);
       await orAfter(GOODBYE_ms, pool.end());
       for (const { watched } of clients.values()) watched.cut();
     },
   };
+}
+
+/**
+ * Lends it. pg-pool throws a connection away whenever a statement on it failed, even by a unique key. Ours stays while
+ * it is usable; it goes back only when nothing runs on it any more, and never inside a transaction.
+ */
+function hand(held: Held, takeBack: (held: Held) => void): PoolClient {
+  const { client, watched } = held;
+  let released = false;
+  client.release = (error) => {
+    if (released) throw new Error('a connection was given back twice');
+    released = true;
+    held.lost ||= error === true || (error !== undefined && connectionLost(error));
+    if (watched.ending()) void whenEnded(held, takeBack);
+    else takeBack(held);
+  };
+  return client;
+}
+
+async function whenEnded(held: Held, takeBack: (held: Held) => void): Promise<void> {
+  await held.watched.ending();
+  takeBack(held);
+}
+
+function refused(rules: PoolRules, asked_ms: number, error: unknown): Unavailable {
+  const refusal = unavailable(error) ?? unreachable(error);
+  rules.called?.({
+    store: 'postgres',
+    name: 'pool.acquire',
+    wait_ms: performance.now() - asked_ms,
+    run_ms: 0,
+    rows: 0,
+    error: codeOf(error) ?? refusal.code,
+  });
+  return refusal;
 }
 
 /** What a connection failed with, when nothing better is known: the store cannot be used. */

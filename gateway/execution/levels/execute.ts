@@ -209,15 +209,6 @@ function unlessAborted<T>(work: Promise<T>, signal: Stopping | undefined): Promi
     if (signal.aborted) abort(); // By one of its own resolvers, before it came here.
     signal.addEventListener('abort', abort, { once: true });
     const over = () => signal.removeEventListener('abort', abort);
-    work.then(
-      (made) => {
-        over();
-        resolve(made);
-      },
-      (error: Error) => {
-        over();
-        reject(error);
-      },
-    );
+    work.then(resolve, reject).finally(over);
   });
 }
