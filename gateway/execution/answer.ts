@@ -63,6 +63,8 @@ export function resultOf({
 
 /** The result as JSON, errors first. `extensions` are JSON of an object. */
 export function textOf({ data, errors }: Written, extensions?: string): string {
+  if (errors.length === 0 && extensions === undefined && data !== undefined)
+    return `{"data":${data}}`;
   const parts: string[] = [];
   if (errors.length > 0) parts.push(`"errors":${JSON.stringify(errors)}`);
   if (data !== undefined) parts.push(`"data":${data}`);

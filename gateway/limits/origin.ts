@@ -44,6 +44,7 @@ function isOurs(host: string): boolean {
 
 /** Refuses a POST that a form of another site could send, or that is not read: only JSON in UTF-8, as it is. */
 export function checkContent(headers: IncomingHttpHeaders): void {
+  if (headers['content-type'] === 'application/json' && !headers['content-encoding']) return;
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
   if (type.trim() !== 'application/json') {
     throw unsupported(

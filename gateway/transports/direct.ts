@@ -9,6 +9,11 @@ import { send, type Exchange } from './exchange.ts';
 
 type MediaType = 'application/json' | 'application/graphql-response+json';
 
+const WHOLE: Readonly<Record<MediaType, string>> = {
+  'application/json': 'application/json; charset=utf-8',
+  'application/graphql-response+json': 'application/graphql-response+json; charset=utf-8',
+};
+
 const BY_RANGE: ReadonlyMap<string, MediaType> = new Map([
   ['application/json', 'application/json'],
   ['application/graphql-response+json', 'application/graphql-response+json'],
@@ -18,17 +23,20 @@ const BY_RANGE: ReadonlyMap<string, MediaType> = new Map([
 
 /** The media type that is asked for, by the first of them; null where it is none of these, or also another. */
 export function mediaTypeOf(accept: string | undefined): MediaType | null {
-  const ranges = (accept ?? '*/*').split(',').map((range) => range.trim());
+  const known = BY_RANGE.get(accept ?? '*/*');
+  if (known) return known;
+  const ranges = (accept ?? '').split(',').map((range) => range.trim());
   const types = ranges.map((range) => BY_RANGE.get(range));
   return types.every((type) => type !== undefined) ? types[0]! : null;
 }
 
 /** Sends an answer. Errors that left no data decide status and headers by `extensions.http`, which nobody is shown. */
 export function sendAnswer(exchange: Exchange, answer: Answer, type: MediaType): void {
-  const errors = withoutHttp(answer.errors);
-  const { status, headers } = toldByHttp(answer.errors, type === 'application/json');
-  const body = textOf({ data: answer.data, errors }, answer.extensions);
-  send(exchange, status, `${type}; charset=utf-8`, body, headers);
+  const { data, errors, extensions } = answer;
+  const whole = WHOLE[type];
+  if (errors.length === 0) return send(exchange, 200, whole, textOf(answer, extensions));
+  const { status, headers } = toldByHttp(errors, type === 'application/json');
+  send(exchange, status, whole, textOf({ data, errors: withoutHttp(errors) }, extensions), headers);
 }
 
 interface Http {
