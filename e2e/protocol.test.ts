@@ -8,6 +8,8 @@ import { parseConfig } from '../gateway/config.ts';
 import { statusOf } from '../gateway/errors.ts';
 import { VARIABLES_DEPTH_MAX } from '../gateway/execution/params.ts';
 import { NESTED_INPUTS_MAX } from '../gateway/limits/nested-inputs.ts';
+import { LEVEL_ROWS_MAX } from '../resolvers/list.ts';
+import { LEVEL_BYTES_MAX } from '../resolvers/selected.ts';
 import { SETTINGS } from '../gateway/settings.ts';
 import { HEADERS_BYTES_MAX } from '../gateway/transports/listen.ts';
 import { LAST_ID_CHARS_MAX } from '../gateway/transports/sse.ts';
@@ -155,7 +157,7 @@ test('limits without a setting are those of the code', () => {
   expect(plainText).toContain(
     `\`variables\` at most ${VARIABLES_DEPTH_MAX} levels deep, with ${NESTED_INPUTS_MAX} objects of types that hold themselves (filters); a payload ${payload_depth_max}, other \`JSON\` 64; ` +
       `a page at most ${PAGE.max} rows, else ${PAGE.fallback}, of events at most ${EVENTS_PAGE.max}, else ${EVENTS_PAGE.fallback}; ` +
-      `\`nodes\` at most 100 ids; a run at most ${TAGS_MAX} tags and ${METADATA_BYTES_MAX} bytes of metadata.`,
+      `\`nodes\` at most 100 ids; the rows of one level of an answer at most ${LEVEL_ROWS_MAX}, and ${LEVEL_BYTES_MAX} bytes; a run at most ${TAGS_MAX} tags and ${METADATA_BYTES_MAX} bytes of metadata.`,
   );
   expect(plainText).toContain(`\`stepKey\` at most ${STEP_KEY_BYTES_MAX} bytes`);
 });

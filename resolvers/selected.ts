@@ -5,6 +5,7 @@
  * (docs/decisions/0008-reads-of-what-is-shown.md).
  */
 import type { AnyEntity, ColumnType } from './entity.ts';
+import { Refusal } from './errors.ts';
 import { Timestamp } from './instant.ts';
 import { dynamicStatement, statement, type Statement, type Unpack } from './sql.ts';
 
@@ -31,6 +32,9 @@ interface StatementOptions {
   /** Rows that may come. */
   readonly rows_max: number;
 }
+
+/** Of all columns of a level together, as JSON. */
+export const LEVEL_BYTES_MAX = 268_435_456;
 
 /** From so many rows on they come packed. */
 const PACKED_ROWS_MIN = 32;
@@ -76,9 +80,11 @@ function select(
     statement(name, text, { prepared, rows_max }) {
       const make = prepared ? statement : dynamicStatement;
       const unpack = unpackFor(rows_max >= PACKED_ROWS_MIN);
-      const values = all.map((column) => (unpack.isPacked ? arrayOf : textOf)(column));
-      const list = unpack.isPacked ? ['count(*)', ...values] : values;
-      return { ...make(name, `SELECT ${list.join(', ')} FROM (${text}) q`), unpack };
+      const rows = `FROM (${text}) q`;
+      const whole = unpack.isPacked
+        ? packedSql(all, rows)
+        : `SELECT ${all.map(textOf).join(', ')} ${rows}`;
+      return { ...make(name, whole), unpack };
     },
     once(key, make) {
       let made = kept.get(key);
@@ -95,8 +101,15 @@ interface Read {
   readonly type: ColumnType;
 }
 
-function arrayOf({ name }: Read): string {
-  return `json_agg(q."${name}")`;
+/**
+ * One row: the number of rows, then an array per column. None where they are too large: a text of half a gigabyte is
+ * more than JavaScript has.
+ */
+function packedSql(columns: readonly Read[], rows: string): string {
+  const arrays = columns.map(({ name }, at) => `, json_agg(q."${name}") AS c${at}`);
+  const sizes = columns.map((_, at) => ` + coalesce(pg_column_size(c${at}), 0)`);
+  return `SELECT * FROM (SELECT count(*)${arrays.join('')} ${rows}) p
+    WHERE 0${sizes.join('')} <= ${LEVEL_BYTES_MAX}`;
 }
 
 /** What has no text of its own that we could read comes as JSON. */
@@ -116,6 +129,7 @@ function packed(columns: readonly Read[]): Unpack<unknown> {
     return `${JSON.stringify(name)}: ${made}`;
   });
   const code = `const parts = texts[0];
+if (parts === undefined) tooLarge();
 const count = Number(parts[0]);
 if (count === 0) return [];
 ${arrays.join('')}const rows = [];
@@ -140,8 +154,18 @@ function plain(columns: readonly Read[]): Unpack<unknown> {
   };
 }
 
+function tooLarge(): never {
+  throw new Refusal(
+    'LIMITED',
+    `one level of an answer may read at most ${LEVEL_BYTES_MAX} bytes; ask for fewer rows, or without large columns`,
+  );
+}
+
 function generated(body: string): Unpack<unknown>['rowsOf'] {
   const code = `"use strict";\nreturn function rowsOf(texts) {\n${body}\n};`;
   // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- names of our own columns: rows of one shape are made three times as fast by a literal
-  return new Function('Timestamp', code)(Timestamp) as Unpack<unknown>['rowsOf'];
+  return new Function('Timestamp', 'tooLarge', code)(
+    Timestamp,
+    tooLarge,
+  ) as Unpack<unknown>['rowsOf'];
 }

@@ -179,6 +179,6 @@ function nameOf(text: string): string {
 
 function rowsOf({ isPacked }: WatchedQuery, result: QueryResult | QueryResult[]): number {
   if (Array.isArray(result)) return result.reduce((sum, { rowCount }) => sum + (rowCount ?? 0), 0);
-  if (isPacked) return Number((result.rows[0] as unknown[])[0]);
+  if (isPacked) return Number((result.rows[0] as unknown[] | undefined)?.[0] ?? 0);
   return result.rowCount ?? result.rows.length;
 }
