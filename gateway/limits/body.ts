@@ -63,6 +63,7 @@ export function openBodies({ body_bytes_max, bodies_bytes_max }: BodyLimits): Bo
           if (!request.readableEnded)
             fail(new Error('the connection closed before the body ended'));
         };
+        if (request.destroyed) return cut(); // It will tell nothing more.
         request.on('data', take).on('end', end).on('close', cut).on('error', fail);
       });
     },
