@@ -33,7 +33,7 @@ describe.each(DATABASES)('rows ($name)', ({ open }) => {
   });
 
   test('of no list are none', async () => {
-    const none = `${text.replace('ORDER BY', 'WHERE FALSE ORDER BY')}`;
+    const none = text.replace('ORDER BY', 'WHERE FALSE ORDER BY');
     const options = { prepared: false, rows_max: 1_000 };
     expect(await database.sql.query(selected.statement('test.none', none, options))).toEqual([]);
   });
