@@ -125,9 +125,9 @@ export function between_ms(from: string, to: string): Column {
   );
 }
 
-/** The select list of an entity: each column under the name of the row's property. */
-export function selectList(entity: AnyEntity, alias: string): string {
-  return Object.entries(entity.columns)
+/** The select list of an entity, or of some of its columns: each under the name of the row's property. */
+export function selectList({ columns }: Pick<AnyEntity, 'columns'>, alias: string): string {
+  return Object.entries(columns)
     .map(([name, column]) => `${column.sql(alias)} AS "${name}"`)
     .join(', ');
 }

@@ -26,8 +26,6 @@ type Loading = Ctx & { [LOADERS]?: Loaders };
 
 /** Keys of one statement; more are split. */
 const KEYS_MAX = 1_000;
-/** Fewer are read as few rows (selected.ts). */
-const MANY_IDS = 32;
 
 /**
  * A look-up shared by all fields of one execution. Null for a null key, and where there is no row. `columns`: what is
@@ -106,11 +104,11 @@ async function rowsOf<Row>(
   authorize(ctx.viewer, entity.read, ctx.viewer);
   if (ids.length === 0) return [];
   const selected = selectedOf<Row>(entity, columns, ['id']);
-  const rows_max = ids.length < MANY_IDS ? 1 : KEYS_MAX;
-  const byIds = selected.once(`byIds ${rows_max}`, () => {
-    const text = `SELECT ${selected.listOf('x')} FROM ${entity.table} x
-    WHERE x.id = ANY($1::uuid[]) AND ${entity.within('x', '$2::uuid')}`;
-    return selected.statement(`${entity.plural}.byIds`, text, { prepared: true, rows_max });
-  });
+  const byIds = selected.constant(
+    `${entity.plural}.byIds`,
+    ids.length,
+    () => `SELECT ${selected.listOf('x')} FROM ${entity.table} x
+    WHERE x.id = ANY($1::uuid[]) AND ${entity.within('x', '$2::uuid')}`,
+  );
   return ctx.sql.query(byIds, [ids, ctx.viewer.workspaceId]);
 }

@@ -4,7 +4,7 @@
  * them one by one does, and Postgres nothing; of a few it costs Postgres more than the gateway saves
  * (docs/decisions/0008-reads-of-what-is-shown.md).
  */
-import type { AnyEntity, ColumnType } from './entity.ts';
+import { selectList, type AnyEntity, type ColumnType } from './entity.ts';
 import { Refusal } from './errors.ts';
 import { Timestamp } from './instant.ts';
 import { dynamicStatement, statement, type Statement, type Unpack } from './sql.ts';
@@ -22,8 +22,8 @@ export interface Selected<Row> {
   listOf(alias: string): string;
   /** Of a text that answers rows with these columns. */
   statement(name: string, text: string, options: StatementOptions): Statement<Row>;
-  /** The same statement each time, made by the first who asks for it. */
-  once(key: string, make: () => Statement<Row>): Statement<Row>;
+  /** Of a text that depends on the columns alone: it is put together once, and may be prepared. */
+  constant(name: string, rows_max: number, textFor: () => string): Statement<Row>;
 }
 
 interface StatementOptions {
@@ -69,29 +69,39 @@ function select(
   const lead: Read[] = parent ? [{ name: parent, type: 'int' }] : [];
   const all = [...lead, ...own.map(([name, { type }]) => ({ name, type }))];
   const unpacks = new Map<boolean, Unpack<unknown>>();
-  const unpackFor = (isPacked: boolean) => {
-    let unpack = unpacks.get(isPacked);
-    if (!unpack) unpacks.set(isPacked, (unpack = (isPacked ? packed : plain)(all)));
+  const unpackFor = (many: boolean) => {
+    let unpack = unpacks.get(many);
+    if (!unpack) unpacks.set(many, (unpack = (many ? packed : plain)(all)));
     return unpack;
   };
   const kept = new Map<string, Statement<unknown>>();
-  return {
-    listOf: (alias) => own.map(([name, column]) => `${column.sql(alias)} AS "${name}"`).join(', '),
+  const columns = Object.fromEntries(own);
+  const selected: Selected<unknown> = {
+    listOf: (alias) => selectList({ columns }, alias),
     statement(name, text, { prepared, rows_max }) {
       const make = prepared ? statement : dynamicStatement;
-      const unpack = unpackFor(rows_max >= PACKED_ROWS_MIN);
+      const unpack = unpackFor(isPacked(rows_max));
       const rows = `FROM (${text}) q`;
       const whole = unpack.isPacked
         ? packedSql(all, rows)
         : `SELECT ${all.map(textOf).join(', ')} ${rows}`;
       return { ...make(name, whole), unpack };
     },
-    once(key, make) {
+    constant(name, rows_max, textFor) {
+      const key = `${name} ${isPacked(rows_max)}`;
       let made = kept.get(key);
-      if (!made) kept.set(key, (made = make()));
+      if (!made) {
+        made = selected.statement(name, textFor(), { prepared: true, rows_max });
+        kept.set(key, made);
+      }
       return made;
     },
   };
+  return selected;
+}
+
+function isPacked(rows_max: number): boolean {
+  return rows_max >= PACKED_ROWS_MIN;
 }
 
 /** A column as it is read. */

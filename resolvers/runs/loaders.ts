@@ -22,14 +22,14 @@ export const stepRunsByKey = loaderOf<StepRunRow>(async (ctx, keys, columns) => 
     .map((key) => ({ runId: canonicalId(key.slice(0, 36)), stepKey: key.slice(37) }))
     .filter(({ runId, stepKey }) => runId !== null && !stepKey.includes('\0'));
   const selected = selectedOf<StepRunRow>(STEP_RUN, columns, ['runId', 'stepKey']);
-  const text = `SELECT ${selected.listOf('x')}
+  const byKeys = selected.constant(
+    'stepRuns.byKeys',
+    pairs.length,
+    () => `SELECT ${selected.listOf('x')}
     FROM unnest($1::uuid[], $2::text[]) AS wanted(run_id, step_key)
     JOIN step_run x ON x.run_id = wanted.run_id AND x.step_key = wanted.step_key
-    WHERE ${STEP_RUN.within('x', '$3::uuid')}`;
-  const byKeys = selected.statement('stepRuns.byKeys', text, {
-    prepared: true,
-    rows_max: pairs.length,
-  });
+    WHERE ${STEP_RUN.within('x', '$3::uuid')}`,
+  );
   const rows = await ctx.sql.query(byKeys, [
     pairs.map(({ runId }) => runId),
     pairs.map(({ stepKey }) => stepKey),
