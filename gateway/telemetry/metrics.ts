@@ -6,6 +6,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { FlushSeen } from '../../resolvers/events/append/append.ts';
 import type { FeedLag } from '../../resolvers/events/feed/feed-lag.ts';
 import type { BusCounts } from '../../resolvers/ports.ts';
+import { openCounter, openHistogram } from './series.ts';
 import { busMetrics, liveMetrics, type LiveUse } from './live-metrics.ts';
 import type { Answer } from '../execution/answer.ts';
 import type { StatementCall } from '../stores/pool.ts';
@@ -50,20 +51,18 @@ export function openMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const operations = new Histogram({
+  const operations = openHistogram(registry, {
     name: 'polyphony_operation_seconds',
     help: 'Operations by kind and outcome: ok, or the most severe code among the errors.',
     labelNames: ['operation', 'outcome'],
     buckets: SECONDS,
-    registers,
   });
-  const http = new Counter({
+  const http = openCounter(registry, {
     name: 'polyphony_http_requests_total',
     help: 'Requests by route and status.',
     labelNames: ['route', 'status'],
-    registers,
   });
-  const store = storeMetrics(registers);
+  const store = storeMetrics(registry);
   const log = logMetrics(registers);
   let gauges: Gauges = {};
   gaugesOnDemand(registers, () => gauges);
@@ -74,9 +73,9 @@ export function openMetrics(): Metrics {
   return {
     contentType: registry.contentType,
     operation({ operation, codes }, ms) {
-      operations.observe({ operation: operation ?? 'none', outcome: outcomeOf(codes) }, ms / 1_000);
+      operations(ms / 1_000, operation ?? 'none', outcomeOf(codes));
     },
-    http: (route, status) => http.inc({ route, status: String(status) }),
+    http: (route, status) => http(route, String(status)),
     storeCall: store,
     flush: log,
     watch: (more) => {
@@ -89,34 +88,32 @@ export function openMetrics(): Metrics {
   };
 }
 
-function storeMetrics(registers: Registry[]): Metrics['storeCall'] {
+function storeMetrics(registry: Registry): Metrics['storeCall'] {
   const labelNames = ['store', 'statement'];
-  const runs = new Histogram({
+  const runs = openHistogram(registry, {
     name: 'polyphony_store_call_seconds',
     help: 'Statements by name, from the connection to the answer.',
     labelNames,
     buckets: SECONDS,
-    registers,
   });
-  const waits = new Histogram({
+  const waits = openHistogram(registry, {
     name: 'polyphony_store_wait_seconds',
     help: 'Waiting for a connection, by store.',
     labelNames: ['store'],
     buckets: SECONDS,
-    registers,
   });
   const errors = new Counter({
     name: 'polyphony_store_errors_total',
     help: 'Statements that failed, by name and SQLSTATE or code.',
     labelNames: [...labelNames, 'code'],
-    registers,
+    registers: [registry],
   });
   const names = new Set<string>();
   return ({ store, name, wait_ms, run_ms, error }) => {
     if (names.size < STATEMENTS_MAX) names.add(name);
     const statement = names.has(name) ? name : 'other';
-    runs.observe({ store, statement }, run_ms / 1_000);
-    waits.observe({ store }, wait_ms / 1_000);
+    runs(run_ms / 1_000, store, statement);
+    waits(wait_ms / 1_000, store);
     if (error !== null) errors.inc({ store, statement, code: error });
   };
 }
