@@ -4,12 +4,13 @@ import { SMALL_GRAPH, smallResolvers } from './kit/answer-graph.ts';
 import { startSmallGateway, type SmallGateway } from './kit/small-gateway.ts';
 import { until } from './kit/until.ts';
 import { TYPES, WAYS, type AskedParams, type Given } from './kit/ways.ts';
+import type { StopSignal } from '../resolvers/stop.ts';
 
 const open: SmallGateway[] = [];
 
 async function start(
   settings: Record<string, number> = {},
-  late: (signal: AbortSignal) => void = () => undefined,
+  late: (signal: StopSignal) => void = () => undefined,
 ): Promise<SmallGateway> {
   const resolvers = smallResolvers({ added: () => undefined, late });
   const gateway = await startSmallGateway(SMALL_GRAPH, resolvers, settings);
@@ -125,7 +126,7 @@ describe.each(SOCKET)('$name', (way) => {
 
 describe.each(WAYS)('$name', (way) => {
   test('past its deadline an operation is UNAVAILABLE, and what it began is told to end', async () => {
-    const signals: AbortSignal[] = [];
+    const signals: StopSignal[] = [];
     const { url } = await start({ REQUEST_DEADLINE_MS: 100 }, (signal) => signals.push(signal));
     const { result, status }: Given = await way.ask(url, { query: '{ late }' });
     expect(result).toEqual({
@@ -141,8 +142,8 @@ describe.each(WAYS)('$name', (way) => {
   });
 
   test('when the client leaves, what it asked for is told to end', async () => {
-    const signals: AbortSignal[] = [];
-    const late = (signal: AbortSignal) => void signals.push(signal);
+    const signals: StopSignal[] = [];
+    const late = (signal: StopSignal) => void signals.push(signal);
     const gateway = await start({ REQUEST_DEADLINE_MS: 600_000 }, late);
     const leave = new AbortController();
     const asked = way.ask(gateway.url, { query: '{ late }' }, {}, leave.signal);

@@ -74,9 +74,7 @@ describe.each(BY_HTTP)('$name', (way) => {
     expect(headers).toMatchObject({
       'x-request-id': id,
       'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
       'cross-origin-resource-policy': 'same-origin',
-      'cross-origin-opener-policy': 'same-origin',
       // A stream may be stored by nobody either, but must not be changed on its way: yoga says it so.
       'cache-control': way.type === 'events' ? 'no-cache' : 'no-store',
     });

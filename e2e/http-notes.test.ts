@@ -1,6 +1,10 @@
 /** What logs and metrics tell of a request, and what they never tell. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { raw, smallGateways, type SmallGateway } from './kit/small-gateway.ts';
+import type { StopSignal } from '../resolvers/stop.ts';
 
 const { start, end } = smallGateways();
 afterEach(end);
@@ -18,7 +22,7 @@ describe('what is noted', () => {
     expect(await idFor('trace-1:a.b_c')).toBe('trace-1:a.b_c');
     expect(await idFor('x'.repeat(64))).toBe('x'.repeat(64));
     for (const bad of ['x'.repeat(65), 'a b', '{"a":1}', 'a;b']) {
-      expect(await idFor(bad)).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+      expect(await idFor(bad)).toMatch(/^[\w-]{12}-[0-9a-z]+$/);
     }
     await expect
       .poll(() => linesOf(gateway).map(({ requestId }) => requestId))
@@ -61,7 +65,7 @@ describe('what is noted', () => {
   });
 
   test('a client that leaves is noted as such, and its operation hears of it', async () => {
-    let signal: AbortSignal | undefined;
+    let signal: StopSignal | undefined;
     const gateway = await start({
       slow: (_root, _args, ctx) => new Promise(() => (signal = ctx.signal)),
     });
@@ -72,6 +76,23 @@ describe('what is noted', () => {
     await expect(asked).rejects.toThrow();
     await expect.poll(() => signal?.aborted).toBe(true);
     await expect.poll(() => linesOf(gateway).map(({ status }) => status)).toContain(499);
+  });
+
+  test('a client that leaves before its body ended is no error of ours', async () => {
+    const gateway = await start();
+    const { hostname, port, host } = new URL(gateway.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    await once(socket, 'connect');
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"query"`,
+    );
+    await sleep(50); // Until it has come.
+    socket.destroy();
+    await expect
+      .poll(() => linesOf(gateway).find(({ msg }) => msg === 'request'))
+      .toMatchObject({ level: 'info', status: 499 });
+    await sleep(50); // Its operation, if there were one, would be answered now.
+    expect(linesOf(gateway).map(({ msg }) => msg)).not.toContain('internal error');
   });
 
   test('metrics count requests by route and status, operations by outcome', async () => {

@@ -4,7 +4,7 @@ import type { RunLog } from '../resolvers/events/log.ts';
 import type { Live } from '../resolvers/live/live.ts';
 import { LOCAL_VIEWER } from '../resolvers/policy.ts';
 import type { Asker } from './execution/answer.ts';
-import { abortSignalOf, type StopSignal } from './limits/stop.ts';
+import type { StopSignal } from '../resolvers/stop.ts';
 import type { Store } from './stores/postgres.ts';
 
 /** Makes a new context: loaders live as long as it does. Until identity exists the viewer is the local one. */
@@ -12,22 +12,20 @@ export function contextMaker(
   store: Pick<Store, 'db' | 'sqlFor'>,
   log: RunLog,
   live: Live,
-): (asker: Asker, stop: StopSignal) => LiveCtx {
-  return (asker, stop) => {
-    let signal: AbortSignal | undefined;
-    return {
-      viewer: LOCAL_VIEWER,
-      db: store.db,
-      sql: store.sqlFor(stop),
-      log,
-      live,
-      resumeAfter: asker.resumeAfter ?? null,
-      // Few ask for it.
-      get signal() {
-        return (signal ??= abortSignalOf(stop));
-      },
-      requestId: asker.requestId,
-      now: () => new Date(),
-    };
-  };
+): (asker: Asker, signal: StopSignal) => LiveCtx {
+  return ({ resumeAfter = null, requestId }, signal) => ({
+    viewer: LOCAL_VIEWER,
+    db: store.db,
+    sql: store.sqlFor(signal),
+    log,
+    live,
+    resumeAfter,
+    signal,
+    requestId,
+    now,
+  });
+}
+
+function now(): Date {
+  return new Date();
 }

@@ -4,6 +4,7 @@ import type { RunLog } from './events/log.ts';
 import type { Live } from './live/live.ts';
 import type { Viewer } from './policy.ts';
 import type { Sql } from './sql.ts';
+import type { StopSignal } from './stop.ts';
 
 export interface Ctx {
   readonly viewer: Viewer;
@@ -14,7 +15,7 @@ export interface Ctx {
   /** The one way to change a run. */
   readonly log: RunLog;
   /** Aborts when the client left or the deadline passed. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly requestId: string;
   /** Our clock; tests set it. */
   readonly now: () => Date;

@@ -1,6 +1,7 @@
 /** The small graph that the cases of answer-cases.ts and answer-limits.ts ask. */
 import { NotFound } from '../../resolvers/errors.ts';
 import type { Resolvers } from './small-gateway.ts';
+import type { StopSignal } from '../../resolvers/stop.ts';
 
 /** As text. */
 export const SMALL_GRAPH = `
@@ -23,7 +24,7 @@ export interface Heard {
   /** Each step of a mutation, in order. */
   readonly added: (by: number) => void;
   /** A field that never has a value was asked for; the signal of its operation. */
-  readonly late?: (signal: AbortSignal) => void;
+  readonly late?: (signal: StopSignal) => void;
 }
 
 /** Its resolvers. */

@@ -8,6 +8,7 @@ import { streaming } from '../../gateway/execution/stream.ts';
 import { openTurns } from '../../gateway/execution/turns.ts';
 import type { LiveCtx } from '../../resolvers/context.ts';
 import { LOCAL_VIEWER, type Viewer } from '../../resolvers/policy.ts';
+import type { StopSignal } from '../../resolvers/stop.ts';
 
 /** A log in memory, whose followers are handed the same objects, as those of resolvers/live/ are. */
 export function watchedLog(
@@ -23,7 +24,7 @@ export function watchedLog(
   const contexts: LiveCtx[] = [];
   const reports: unknown[] = [];
 
-  async function* after(place: number, signal: AbortSignal): AsyncGenerator<Item> {
+  async function* after(place: number, signal: StopSignal): AsyncGenerator<Item> {
     for (let at = place; !signal.aborted;) {
       if (at < log.length) yield log[at++]!;
       else await grown.promise;

@@ -4,6 +4,7 @@ import type { LiveCtx } from '../../resolvers/context.ts';
 import { Conflict, Invalid, Limited, NotFound, Unavailable } from '../../resolvers/errors.ts';
 import { answering, resultOf, type Asker } from './answer.ts';
 import { openDocuments } from './documents.ts';
+import type { StopSignal } from '../../resolvers/stop.ts';
 
 const SDL = `
   scalar Even
@@ -177,7 +178,7 @@ test('a mutation runs only where mutations may come from', async () => {
 });
 
 test('past its deadline an operation is answered UNAVAILABLE, and its signal aborts', async () => {
-  let heard: AbortSignal | undefined;
+  let heard: StopSignal | undefined;
   const { answer } = setUp(
     { ok: (_root, _args, { signal }) => new Promise(() => (heard = signal)) },
     50,
@@ -190,7 +191,7 @@ test('past its deadline an operation is answered UNAVAILABLE, and its signal abo
 
 test('the signal of an operation aborts when its client leaves, and not after the answer', async () => {
   const client = new AbortController();
-  const signals: AbortSignal[] = [];
+  const signals: StopSignal[] = [];
   const { answer } = setUp({ ok: (_root, _args, { signal }) => void signals.push(signal) });
   await answer({ query: '{ ok }' }, { ...ASKER, signal: client.signal });
   client.abort();

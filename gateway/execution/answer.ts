@@ -9,7 +9,7 @@ import { Rejected, renderError, type Report } from '../errors.ts';
 import { allowed } from '../../resolvers/policy.ts';
 import type { Found } from './documents.ts';
 import { openExplanation } from './explain.ts';
-import { Stop, type StopSignal } from '../limits/stop.ts';
+import { Stop, type StopSignal } from '../../resolvers/stop.ts';
 import { executeToText, type Execution, type Prepared, type Written } from './levels/execute.ts';
 
 /** What is asked: the four parameters of GraphQL over HTTP, checked by `paramsIn`. */
@@ -94,71 +94,115 @@ export type AnswerFunction = (params: Params, asker: Asker) => Answer | Promise<
  */
 export function answering(parts: Answering): AnswerFunction {
   return (params, asker) => {
-    const known: Known = { operation: null, operationName: null };
-    const report = parts.reportOf(asker.requestId);
-    const clock = new Clock(asker.signal, parts.deadline_ms);
-    const answered = (made: Written): Answer => {
-      const { data, errors, codes } = told(made, report);
-      const { operation, operationName, extensions } = known;
-      const answer = { data, errors, codes, operation, operationName };
-      return extensions === undefined ? answer : { ...answer, extensions };
-    };
-    const failed = (error: unknown) => answered(notExecuted([error]));
+    const asking = new Asking(parts, asker);
     let written: Written | Promise<Written>;
     try {
-      written = executed(parts, params, asker, clock.signal, known);
+      written = executed(parts, params, asker, asking);
     } catch (error) {
-      return failed(error);
+      return asking.failed(error);
     }
-    if (!(written instanceof Promise)) return answered(written);
-    clock.begin();
-    return written.then(
-      (made) => {
-        clock.stop();
-        return answered(made);
-      },
-      (error: unknown) => {
-        clock.stop();
-        return failed(error);
-      },
-    );
+    return written instanceof Promise ? asking.later(written) : asking.answered(written);
   };
 }
 
-/** What is known of the operation so far. */
-type Known = {
-  operation: Answer['operation'];
-  operationName: string | null;
-  extensions?: string;
-};
+/**
+ * An operation while it is answered, and the signal of its execution: it aborts with a refusal, when the client leaves
+ * or the deadline passes.
+ */
+class Asking extends Stop {
+  operation: Answer['operation'] = null;
+  operationName: string | null = null;
+  extensions: string | undefined;
+  readonly #parts: Answering;
+  readonly #asker: Asker;
+
+  constructor(parts: Answering, asker: Asker) {
+    super();
+    this.#parts = parts;
+    this.#asker = asker;
+    if (asker.signal.aborted) this.#refuse(LEFT);
+  }
+
+  answered(made: Written): Answer {
+    const { operation, operationName, extensions } = this;
+    if (made.errors.length === 0 && extensions === undefined) {
+      return { data: made.data, errors: made.errors, codes: NONE, operation, operationName };
+    }
+    const { data, errors, codes } = told(made, this.#parts.reportOf(this.#asker.requestId));
+    return {
+      data,
+      errors,
+      codes,
+      operation,
+      operationName,
+      ...(extensions === undefined ? {} : { extensions }),
+    };
+  }
+
+  failed(error: unknown): Answer {
+    return this.answered(notExecuted([error]));
+  }
+
+  /** From now on the deadline is counted. */
+  later(written: Promise<Written>): Promise<Answer> {
+    const { signal } = this.#asker;
+    const { deadline_ms } = this.#parts;
+    const leave = () => this.#refuse(LEFT);
+    const late = () =>
+      this.#refuse(`no answer within ${deadline_ms} ms; a mutation may have taken effect`);
+    signal.addEventListener('abort', leave);
+    const timer = setTimeout(late, deadline_ms);
+    const over = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', leave);
+    };
+    return written.then(
+      (made) => {
+        over();
+        return this.answered(made);
+      },
+      (error: unknown) => {
+        over();
+        return this.failed(error);
+      },
+    );
+  }
+
+  #refuse(why: string): void {
+    this.abort(new Refusal('UNAVAILABLE', why));
+  }
+}
+
+const NONE: Told['codes'] = [];
+const LEFT = 'the client left before its answer';
 
 function executed(
   { documentOf, contextOf, check }: Answering,
   { query, operationName, variables }: Params,
   asker: Asker,
-  signal: Stop,
-  known: Known,
+  asking: Asking,
 ): Written | Promise<Written> {
   const found = documentOf(query);
   if (found.errors) return notExecuted(found.errors);
   const prepared = found.operation(operationName);
   const { operation, name } = prepared.operation;
-  known.operation = operation;
-  known.operationName = name?.value ?? null;
+  asking.operation = operation;
+  asking.operationName = name?.value ?? null;
   if (operation === OperationTypeNode.MUTATION && !asker.mayMutate) throw MUTATION_BY_GET;
   if (operation === OperationTypeNode.SUBSCRIPTION) throw SUBSCRIPTION_ALONE;
   check(prepared, variables ?? {});
-  const contextValue = contextOf(asker, signal);
+  const contextValue = contextOf(asker, asking);
+  const execution = { variables, contextValue, signal: asking };
   if (!asker.explain || !allowed(contextValue.viewer, 'explain.read', contextValue.viewer)) {
-    return executeToText(prepared, { variables, contextValue, signal });
+    return executeToText(prepared, execution);
   }
-  return explained(prepared, { variables, contextValue, signal }, known);
+  return explained(prepared, execution, asking);
 }
 
 async function explained(
   prepared: Prepared,
   execution: Execution & { readonly contextValue: LiveCtx },
-  known: Known,
+  asking: Asking,
 ): Promise<Written> {
   const { contextValue } = execution;
   const explanation = openExplanation();
@@ -167,7 +211,7 @@ async function explained(
     contextValue: { ...contextValue, sql: explanation.explained(contextValue.sql) },
     trace: (made) => explanation.trace(made),
   });
-  known.extensions = JSON.stringify({ explain: explanation.shown() });
+  asking.extensions = JSON.stringify({ explain: explanation.shown() });
   return written;
 }
 
@@ -204,36 +248,4 @@ export function told({ data, errors }: Written, report: Report, whole = data ===
   const shown = errors.map((error) => renderError(error, report, whole));
   const codes = new Set(shown.map(({ extensions }) => extensions['code'] as RefusalCode));
   return { data, errors: shown, codes: [...codes] };
-}
-
-/** Aborts with a refusal: when the client leaves, or the deadline passes, which `begin` begins to count. */
-class Clock {
-  readonly signal = new Stop();
-  readonly #gone: StopSignal;
-  readonly #deadline_ms: number;
-  readonly #leave = () => this.#end('the client left before its answer');
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(gone: StopSignal, deadline_ms: number) {
-    this.#gone = gone;
-    this.#deadline_ms = deadline_ms;
-    if (gone.aborted) this.#leave();
-  }
-
-  begin(): void {
-    this.#gone.addEventListener('abort', this.#leave);
-    const late = () =>
-      this.#end(`no answer within ${this.#deadline_ms} ms; a mutation may have taken effect`);
-    this.#timer = setTimeout(late, this.#deadline_ms);
-  }
-
-  stop(): void {
-    if (!this.#timer) return;
-    clearTimeout(this.#timer);
-    this.#gone.removeEventListener('abort', this.#leave);
-  }
-
-  #end(why: string): void {
-    this.signal.abort(new Refusal('UNAVAILABLE', why));
-  }
 }

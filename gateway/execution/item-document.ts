@@ -7,7 +7,6 @@
  */
 import {
   getOperationAST,
-  getVariableValues,
   parse,
   print,
   separateOperations,
@@ -50,12 +49,11 @@ function itemDocument(schema: GraphQLSchema, operation: DocumentNode): ItemDocum
   const text = print(withoutUnused(withoutPlace(schema, operation)));
   const document = parse(text, { noLocation: true });
   const prepared = prepare(schema, document, null);
-  const definitions = prepared.operation.variableDefinitions ?? [];
   return {
     prepared,
     keyOf(variables) {
-      const { coerced = {} } = getVariableValues(schema, definitions, variables);
-      return `${JSON.stringify(coerced)}\n${text}`;
+      const read = prepared.variablesIn(variables);
+      return `${JSON.stringify(read.errors ? {} : read.coerced)}\n${text}`;
     },
     personal: false,
   };

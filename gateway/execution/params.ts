@@ -63,10 +63,15 @@ function objectOrNull(name: string, value: unknown): Record<string, unknown> | n
 /** 0 of what is no object or list. Looks no deeper than one past `levels_max`. */
 function depthOf(value: unknown, levels_max = VARIABLES_DEPTH_MAX): number {
   let depth = 0;
-  let level = [value].filter(isNested);
+  let level = isNested(value) ? [value] : [];
   while (level.length > 0 && depth <= levels_max) {
     depth += 1;
-    level = level.flatMap((nested) => Object.values(nested)).filter(isNested);
+    const below: object[] = [];
+    for (const nested of level) {
+      for (const inner of Object.values(nested) as unknown[])
+        if (isNested(inner)) below.push(inner);
+    }
+    level = below;
   }
   return depth;
 }

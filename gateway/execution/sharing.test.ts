@@ -3,6 +3,7 @@ import { NotFound } from '../../resolvers/errors.ts';
 import { LOCAL_VIEWER, type Viewer } from '../../resolvers/policy.ts';
 import { until } from '../../e2e/kit/until.ts';
 import { deferred, watchedLog } from '../../e2e/kit/watched-log.ts';
+import type { StopSignal } from '../../resolvers/stop.ts';
 
 const VALUE = 'subscription { items { value } }';
 const person = (id: string, more: Partial<Viewer> = {}): Viewer => ({
@@ -100,7 +101,7 @@ test('where an execution asks who the viewer is, each gets its own answer, from 
 
 test('who leaves in the middle of a shared execution takes nothing from the others', async () => {
   const gate = deferred();
-  const signals: AbortSignal[] = [];
+  const signals: StopSignal[] = [];
   const { watch, publish, counts } = watchedLog({
     slow: async ({ value }, _args, { signal }) => {
       signals.push(signal);

@@ -9,66 +9,117 @@ export interface BodyLimits {
   readonly bodies_bytes_max: number;
 }
 
-/** Gives the bytes of a body back to the bound they share, once it is no longer needed. */
-export type Release = () => void;
+/** Is told the body, or why there is none. */
+type Told = (read: Body | Error) => void;
+
+/** A body that is in memory. */
+export interface Body {
+  readonly bytes: Buffer;
+  /** Gives them back to the bound that all bodies share, once they are no longer needed. */
+  release(): void;
+}
 
 export interface Bodies {
   /**
    * Reads a body whole. LIMITED (413) past its own bound: the rest is thrown away as it comes, up to four times the
    * bound, since a client that is cut off while it sends does not read why. LIMITED (503) past the common one.
    */
-  read(request: IncomingMessage): Promise<{ body: Buffer; release: Release }>;
+  read(request: IncomingMessage, told: Told): void;
 }
 
 /** One per server: it holds the count of what is in memory. */
-export function openBodies({ body_bytes_max, bodies_bytes_max }: BodyLimits): Bodies {
-  let held_bytes = 0;
+export function openBodies(limits: BodyLimits): Bodies {
+  const common: Common = { ...limits, held_bytes: 0 };
   return {
-    read(request) {
-      const chunks: Buffer[] = [];
-      let seen_bytes = 0;
-      let mine_bytes = 0;
-      const release = () => {
-        held_bytes -= mine_bytes;
-        mine_bytes = 0;
-      };
-      return new Promise((resolve, reject) => {
-        const fail = (error: Error) => {
-          release();
-          request.off('data', take).off('end', end).off('close', cut);
-          reject(error);
-        };
-        const take = (chunk: Buffer) => {
-          seen_bytes += chunk.length;
-          if (seen_bytes > body_bytes_max * 5) {
-            fail(tooLarge(body_bytes_max, seen_bytes));
-            request.pause(); // Whoever sends on is cut off once it is answered.
-          } else if (seen_bytes > body_bytes_max) {
-            chunks.length = 0;
-            release();
-          } else if (held_bytes + chunk.length > bodies_bytes_max) {
-            fail(tooBusy(bodies_bytes_max));
-          } else {
-            held_bytes += chunk.length;
-            mine_bytes += chunk.length;
-            chunks.push(chunk);
-          }
-        };
-        const end = () => {
-          if (seen_bytes > body_bytes_max) return fail(tooLarge(body_bytes_max, seen_bytes));
-          const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, mine_bytes);
-          resolve({ body, release });
-        };
-        const cut = () => {
-          if (!request.readableEnded)
-            fail(new Error('the connection closed before the body ended'));
-        };
-        if (request.destroyed) return cut(); // It will tell nothing more.
-        request.on('data', take).on('end', end).on('close', cut).on('error', fail);
-      });
+    read(request, told) {
+      const reading = new Reading(common, request, told);
+      if (request.destroyed) return reading.cut(); // It will tell nothing more.
+      const { chunk, end, cut } = reading;
+      request.on('data', chunk).on('end', end).on('close', cut).on('error', cut);
     },
   };
 }
+
+/** What all bodies share. */
+interface Common extends BodyLimits {
+  held_bytes: number;
+}
+
+/** One body. */
+class Reading implements Body {
+  bytes: Buffer = NOTHING;
+  readonly #common: Common;
+  readonly #request: IncomingMessage;
+  #told: Told | null;
+  #chunks: Buffer[] | null = null;
+  #seen_bytes = 0;
+  #mine_bytes = 0;
+
+  constructor(common: Common, request: IncomingMessage, told: Told) {
+    this.#common = common;
+    this.#request = request;
+    this.#told = told;
+  }
+
+  release(): void {
+    this.#common.held_bytes -= this.#mine_bytes;
+    this.#mine_bytes = 0;
+  }
+
+  readonly chunk = (chunk: Buffer): void => {
+    if (!this.#told) return;
+    const { body_bytes_max, bodies_bytes_max } = this.#common;
+    this.#seen_bytes += chunk.length;
+    if (this.#seen_bytes > body_bytes_max * 5) {
+      this.#fail(tooLarge(body_bytes_max, this.#seen_bytes));
+      this.#request.pause(); // Whoever sends on is cut off once it is answered.
+    } else if (this.#seen_bytes > body_bytes_max) {
+      this.#drop();
+    } else if (this.#common.held_bytes + chunk.length > bodies_bytes_max) {
+      this.#fail(tooBusy(bodies_bytes_max));
+    } else this.#keep(chunk);
+  };
+
+  readonly end = (): void => {
+    const told = this.#told;
+    if (!told) return;
+    const { body_bytes_max } = this.#common;
+    if (this.#seen_bytes > body_bytes_max) {
+      this.#fail(tooLarge(body_bytes_max, this.#seen_bytes));
+      return;
+    }
+    if (this.#chunks) this.bytes = Buffer.concat(this.#chunks, this.#mine_bytes);
+    this.#told = null;
+    told(this);
+  };
+
+  readonly cut = (): void => this.#fail(CUT);
+
+  #fail(error: Error): void {
+    const told = this.#told;
+    if (!told) return;
+    this.#told = null;
+    this.#drop();
+    told(error);
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#common.held_bytes += chunk.length;
+    this.#mine_bytes += chunk.length;
+    if (this.bytes === NOTHING) this.bytes = chunk; // Most come in one.
+    else (this.#chunks ??= [this.bytes]).push(chunk);
+  }
+
+  #drop(): void {
+    this.bytes = NOTHING;
+    this.#chunks = null;
+    this.release();
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+const CUT = new Rejected('INVALID', 400, 'the connection closed before the body ended');
 
 function tooLarge(limit: number, seen: number): Rejected {
   return new Rejected('LIMITED', 413, `a body may be at most ${limit} bytes, got ${seen}`, {

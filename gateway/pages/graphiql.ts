@@ -4,6 +4,7 @@ import { gzip } from 'node:zlib';
 import { send, type Exchange } from '../transports/exchange.ts';
 import { EXAMPLES } from './examples.ts';
 import { ICON, MARK } from './mark.ts';
+import { pageHeaders } from './html.ts';
 
 /** Its scripts are in the page and its editor starts workers from blobs; nothing is loaded from elsewhere. */
 const POLICY = [
@@ -29,7 +30,7 @@ export async function graphiqlPage(exchange: Exchange): Promise<void> {
   page ??= renderPage();
   send(exchange, 200, 'text/html; charset=utf-8', await page, {
     'content-encoding': 'gzip',
-    'content-security-policy': POLICY,
+    ...pageHeaders(POLICY),
   });
 }
 

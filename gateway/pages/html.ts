@@ -28,6 +28,15 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 };
 
+/** What a page's browser is told: to load what `policy` allows, to name the page to nobody, to share it with no window. */
+export function pageHeaders(policy: string): Record<string, string> {
+  return {
+    'content-security-policy': policy,
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+  };
+}
+
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

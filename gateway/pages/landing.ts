@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { resultOf, type AnswerFunction } from '../execution/answer.ts';
 import { send, type Exchange } from '../transports/exchange.ts';
 import { firstRow, type PageRun } from './board.ts';
-import { html, type Html } from './html.ts';
+import { html, pageHeaders, type Html } from './html.ts';
 import { LANDING_QUERY } from './landing-documents.ts';
 import { LANDING_STYLE } from './landing-style.ts';
 import { ICON, MARK } from './mark.ts';
@@ -48,9 +48,13 @@ export async function landingPage(exchange: Exchange, answer: AnswerFunction): P
   const asker = { requestId: exchange.id, signal: exchange.gone, mayMutate: false };
   const result = resultOf(await answer({ query: LANDING_QUERY }, asker));
   const page = document(shownIn(JSON.parse(JSON.stringify(result)) as Result), Date.now());
-  send(exchange, 200, 'text/html; charset=utf-8', `<!doctype html>\n${page.html}`, {
-    'content-security-policy': POLICY,
-  });
+  send(
+    exchange,
+    200,
+    'text/html; charset=utf-8',
+    `<!doctype html>\n${page.html}`,
+    pageHeaders(POLICY),
+  );
 }
 
 interface Result {

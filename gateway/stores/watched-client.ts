@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Unavailable } from '../../resolvers/errors.ts';
-import type { StopSignal } from '../limits/stop.ts';
+import type { StopSignal } from '../../resolvers/stop.ts';
 import { cancelStatement } from './cancel.ts';
 import { codeOf } from './failures.ts';
 import type { PoolRules } from './pool.ts';

@@ -3,8 +3,16 @@
  * goes with which error, is as yoga has it, which writes all other answers.
  */
 import type { GraphQLError } from 'graphql';
-import { withoutHttp } from '../errors.ts';
-import { textOf, type Answer } from '../execution/answer.ts';
+import { renderError, withoutHttp, type Report } from '../errors.ts';
+import {
+  textOf,
+  type Answer,
+  type AnswerFunction,
+  type Asker,
+  type Params,
+} from '../execution/answer.ts';
+import { paramsOfBody } from '../execution/params.ts';
+import type { Bodies } from '../limits/body.ts';
 import { send, type Exchange } from './exchange.ts';
 
 type MediaType = 'application/json' | 'application/graphql-response+json';
@@ -28,6 +36,58 @@ export function mediaTypeOf(accept: string | undefined): MediaType | null {
   const ranges = (accept ?? '').split(',').map((range) => range.trim());
   const types = ranges.map((range) => BY_RANGE.get(range));
   return types.every((type) => type !== undefined) ? types[0]! : null;
+}
+
+/** Reads a body, answers what it asks, and sends that. `failed` is told of what must not happen. */
+export function answerDirectly(
+  { answer, bodies, reportOf }: DirectParts,
+  exchange: Exchange,
+  type: MediaType,
+  failed: (error: unknown) => void,
+): void {
+  bodies.read(exchange.request, (body) => {
+    const sendMade = (made: Answer) => {
+      exchange.answer = made;
+      if (!(body instanceof Error)) body.release();
+      sendAnswer(exchange, made, type);
+    };
+    try {
+      let params: Params;
+      try {
+        if (body instanceof Error) throw body;
+        params = paramsOfBody(body.bytes);
+      } catch (refused) {
+        return sendMade(notAsked(refused, reportOf(exchange.id)));
+      }
+      const made = answer(params, askerOf(exchange));
+      if (made instanceof Promise) void made.then(sendMade).catch(failed);
+      else sendMade(made);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  });
+}
+
+export interface DirectParts {
+  readonly answer: AnswerFunction;
+  readonly bodies: Bodies;
+  readonly reportOf: (requestId: string) => Report;
+}
+
+/** Who asks by HTTP. */
+export function askerOf({ request, id, gone }: Exchange): Asker {
+  return {
+    requestId: id,
+    signal: gone,
+    mayMutate: request.method === 'POST',
+    explain: request.headers['x-explain'] === '1',
+  };
+}
+
+/** To a request whose parameters could not be read. */
+function notAsked(error: unknown, report: Report): Answer {
+  const errors = [renderError(error, report, true)];
+  return { data: undefined, errors, codes: [], operation: null, operationName: null };
 }
 
 /** Sends an answer. Errors that left no data decide status and headers by `extensions.http`, which nobody is shown. */

@@ -1,17 +1,11 @@
 /** The paths of the gateway over HTTP: which there are, who may ask, and what is noted of each request. */
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { NotFound, Refusal } from '../../resolvers/errors.ts';
 import { Rejected, renderError, type Report } from '../errors.ts';
-import {
-  resultOf,
-  type Answer,
-  type AnswerFunction,
-  type Asker,
-  type Params,
-} from '../execution/answer.ts';
+import { resultOf, type Answer, type AnswerFunction, type Params } from '../execution/answer.ts';
 import { paramsOfBody, paramsOfUrl } from '../execution/params.ts';
-import type { Bodies, Release } from '../limits/body.ts';
+import type { Bodies, Body } from '../limits/body.ts';
 import { checkContent, checkOrigin } from '../limits/origin.ts';
 import { graphiqlPage } from '../pages/graphiql.ts';
 import { landingPage } from '../pages/landing.ts';
@@ -19,7 +13,7 @@ import { pageScript } from '../pages/scripts.ts';
 import type { HealthCheck } from '../telemetry/health.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Exchange, send, sendJson, sendRefusal } from './exchange.ts';
-import { mediaTypeOf, sendAnswer } from './direct.ts';
+import { answerDirectly, askerOf, mediaTypeOf } from './direct.ts';
 import type { Streams } from './sse.ts';
 import { openYoga } from './yoga.ts';
 
@@ -36,7 +30,8 @@ export interface HttpParts {
   readonly printedSchema: string;
 }
 
-type Route = (exchange: Exchange) => void | Promise<void>;
+/** `failed` is told what a route that is not waited for throws later. */
+type Route = (exchange: Exchange, failed: (error: unknown) => void) => void | Promise<void>;
 
 const GRAPHQL = '/graphql';
 
@@ -56,11 +51,11 @@ export function httpListener(parts: HttpParts): RequestListener {
     const exchange = new Exchange(request, response);
     const path = pathOf(exchange);
     const route = routes.get(path);
-    response.once('close', () => {
+    response.on('close', () => {
       if (!response.writableFinished) exchange.gone.abort(CLOSED);
       note(exchange, route ? path : 'other', parts);
     });
-    void serve(exchange, path, route, parts.reportOf(exchange.id));
+    serve(exchange, path, route, parts);
   };
 }
 
@@ -73,22 +68,25 @@ function pathOf(exchange: Exchange): string {
   return url === GRAPHQL ? GRAPHQL : exchange.url.pathname;
 }
 
-async function serve(
+function serve(
   exchange: Exchange,
   path: string,
   route: Route | undefined,
-  report: Report,
-): Promise<void> {
+  { reportOf }: HttpParts,
+): void {
+  const failed = (error: unknown) => {
+    if (exchange.gone.aborted) return;
+    if (error instanceof Refusal) return sendRefusal(exchange, error);
+    const { message, extensions } = renderError(error, reportOf(exchange.id), false);
+    sendJson(exchange, 500, { errors: [{ message, extensions }] });
+  };
   try {
     checkOrigin(exchange.request.headers);
     if (!route) throw new NotFound('path', path.slice(0, 100));
     checkMethod(exchange, path);
-    await route(exchange);
+    route(exchange, failed)?.catch(failed);
   } catch (error) {
-    if (exchange.gone.aborted) return;
-    if (error instanceof Refusal) return sendRefusal(exchange, error);
-    const { message, extensions } = renderError(error, report, false);
-    sendJson(exchange, 500, { errors: [{ message, extensions }] });
+    failed(error);
   }
 }
 
@@ -105,45 +103,34 @@ function checkMethod({ request }: Exchange, path: string): void {
   );
 }
 
-function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: HttpParts): Route {
-  const yoga = openYoga(GRAPHQL);
-  return async (exchange) => {
-    const { request, response } = exchange;
-    const isPost = request.method === 'POST';
-    if (isPost) checkContent(request.headers);
-    else if (request.headers.accept?.includes('text/html')) return graphiqlPage(exchange);
+function graphqlRoute(parts: HttpParts): Route {
+  const answerOtherwise = otherWays(parts);
+  return (exchange, failed) => {
+    const { method, headers } = exchange.request;
+    if (method === 'POST') {
+      checkContent(headers);
+      const type = mediaTypeOf(headers.accept);
+      if (type) return answerDirectly(parts, exchange, type, failed);
+    } else if (headers.accept?.includes('text/html')) return graphiqlPage(exchange);
+    return answerOtherwise(exchange);
+  };
+}
 
-    let release: Release | undefined;
+/** By GET, as an event stream, and in whatever else yoga writes. */
+function otherWays({ answer, isSubscription, streams, bodies, reportOf }: HttpParts) {
+  const yoga = openYoga(GRAPHQL);
+  return async (exchange: Exchange): Promise<void> => {
+    const { request, response } = exchange;
+    let body: Body | undefined;
     let known: Params | undefined;
     const readParams = async () => {
       if (known) return known;
-      if (!isPost) return paramsOfUrl(exchange.url.searchParams);
-      const read = await bodies.read(request);
-      release = read.release;
-      return paramsOfBody(read.body);
+      if (request.method !== 'POST') return paramsOfUrl(exchange.url.searchParams);
+      body = await readBody(bodies, request);
+      return paramsOfBody(body.bytes);
     };
-    const explain = request.headers['x-explain'] === '1';
-    const asker: Asker = {
-      requestId: exchange.id,
-      signal: exchange.gone,
-      mayMutate: isPost,
-      explain,
-    };
-    const refused = (error: unknown) => renderError(error, reportOf(exchange.id), true);
+    const asker = askerOf(exchange);
     try {
-      const type = isPost ? mediaTypeOf(request.headers.accept) : null;
-      if (type) {
-        let params: Params;
-        try {
-          params = await readParams();
-        } catch (error) {
-          exchange.answer = { ...NOTHING_ASKED, errors: [refused(error)] };
-          return sendAnswer(exchange, exchange.answer, type);
-        }
-        const made = answer(params, asker);
-        exchange.answer = made instanceof Promise ? await made : made;
-        return sendAnswer(exchange, exchange.answer, type);
-      }
       exchange.setHeaders(); // What comes now writes by itself.
       if (streams.asked(exchange)) {
         const params = await readParams();
@@ -155,7 +142,7 @@ function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: Htt
           try {
             return await readParams();
           } catch (error) {
-            throw refused(error);
+            throw renderError(error, reportOf(exchange.id), true);
           }
         },
         answer: async (params) => {
@@ -164,13 +151,16 @@ function graphqlRoute({ answer, isSubscription, streams, bodies, reportOf }: Htt
         },
       });
     } finally {
-      release?.();
+      body?.release();
     }
   };
 }
 
-/** Of a request whose parameters could not be read. */
-const NOTHING_ASKED = { data: undefined, codes: [], operation: null, operationName: null };
+function readBody(bodies: Bodies, request: IncomingMessage): Promise<Body> {
+  return new Promise((resolve, reject) => {
+    bodies.read(request, (body) => (body instanceof Error ? reject(body) : resolve(body)));
+  });
+}
 
 async function readyRoute(exchange: Exchange, health: HealthCheck): Promise<void> {
   const found = await health.check();
@@ -182,9 +172,9 @@ async function metricsRoute(exchange: Exchange, metrics: Metrics): Promise<void>
 }
 
 /** One log line and one count a request, once its connection is done with it. */
-function note({ answer, ...exchange }: Exchange, route: string, { log, metrics }: HttpParts): void {
-  const { response, request } = exchange;
-  const ms = Math.round((performance.now() - exchange.began_ms) * 100) / 100;
+function note(exchange: Exchange, route: string, { log, metrics }: HttpParts): void {
+  const { response, request, answer, began_ms } = exchange;
+  const ms = Math.round((performance.now() - began_ms) * 100) / 100;
   const status = statusTold(response);
   metrics.http(route, status);
   if (answer) metrics.operation(answer, ms);

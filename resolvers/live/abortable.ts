@@ -1,10 +1,12 @@
+import type { StopSignal } from '../stop.ts';
+
 /**
  * A source of a subscription that stops at once. An async generator that waits for its next item does not hear
  * `return()` before that item comes, so a client that leaves would hold its listeners until then. Here `return()`
  * first aborts the signal on which the generator waits.
  */
 export function abortable<T>(
-  outer: AbortSignal,
+  outer: StopSignal,
   make: (signal: AbortSignal) => AsyncGenerator<T>,
 ): AsyncIterableIterator<T> {
   const stop = new AbortController();

@@ -9,7 +9,6 @@
  * that come first in the order of the document.
  */
 import {
-  getVariableValues,
   GraphQLError,
   Kind,
   OperationTypeNode,
@@ -20,6 +19,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { complete, type Completed } from './complete.ts';
+import { variablesReader, type Coerced, type Values } from './inputs.ts';
 import { resolveLevels } from './levels.ts';
 import { compile, switchesOf, type Plan, type Selection } from './plan.ts';
 import { isThenable, type Asked, type Group, type Trace } from './run.ts';
@@ -31,8 +31,10 @@ export interface Prepared {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
   readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+  /** Variables as they came, coerced. */
+  variablesIn(given: Values): Coerced;
   /** The plan for these variables. */
-  planFor(variables: Readonly<Record<string, unknown>>): Plan;
+  planFor(variables: Values): Plan;
 }
 
 /** What is used of an AbortSignal. */
@@ -68,10 +70,12 @@ export function prepare(
   const names = switchesOf(operation, fragments);
   const plans = new Map<string, Plan>();
   let shown: Shown | undefined;
+  const variablesIn = variablesReader(schema, operation.variableDefinitions ?? []);
   return {
     schema,
     operation,
     fragments,
+    variablesIn,
     planFor(variables) {
       const key = names.map((name) => (variables[name] === true ? '1' : '0')).join('');
       let plan = plans.get(key);
@@ -104,8 +108,6 @@ function operationIn(
   return operations[0];
 }
 
-const ERRORS_OF_VARIABLES_MAX = 50;
-
 /** An answer whose data is JSON already. */
 export interface Written {
   /** Of `data`; undefined where the operation was not executed at all. */
@@ -118,11 +120,13 @@ export function execute(
   prepared: Prepared,
   execution: Execution,
 ): ExecutionResult | Promise<ExecutionResult> {
-  return run<Completed, ExecutionResult>(prepared, execution, complete, (made) => {
-    if (!('data' in made)) return made;
-    const { data, errors } = made;
-    return errors.length > 0 ? { errors, data } : { data };
-  });
+  return run<Completed, ExecutionResult>(prepared, execution, complete, asResult);
+}
+
+function asResult(made: Completed | Unfit): ExecutionResult {
+  if (!('data' in made)) return made;
+  const { data, errors } = made;
+  return errors.length > 0 ? { errors, data } : { data };
 }
 
 /** As `execute`, but what it answers is text: about half the cost for large answers (docs/decisions/0005). */
@@ -130,11 +134,13 @@ export function executeToText(
   prepared: Prepared,
   execution: Execution,
 ): Written | Promise<Written> {
-  return run<Completed | Written, Written>(prepared, execution, written, (made) => {
-    if (!('data' in made)) return { data: undefined, errors: made.errors };
-    const { data, errors } = made;
-    return { data: typeof data === 'string' ? data : JSON.stringify(data), errors };
-  });
+  return run<Completed | Written, Written>(prepared, execution, written, asWritten);
+}
+
+function asWritten(made: Completed | Written | Unfit): Written {
+  if (!('data' in made)) return { data: undefined, errors: made.errors };
+  if (typeof made.data === 'string') return made as Written;
+  return { data: JSON.stringify(made.data), errors: made.errors };
 }
 
 function written(asked: Asked, root: Group): Written | Completed | Promise<Completed> {
@@ -154,47 +160,39 @@ function run<Made extends Completed | Written, Result>(
   finish: Finish<Made | Completed>,
   result: (made: Made | Completed | Unfit) => Result,
 ): Result | Promise<Result> {
-  const { schema, operation } = prepared;
-  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables ?? {}, {
-    maxErrors: ERRORS_OF_VARIABLES_MAX,
-    hideSuggestions: true,
-  });
-  if (coerced.errors) return result({ errors: coerced.errors });
-  const plan = prepared.planFor(coerced.coerced);
-  const variableValues = coerced.coerced;
-  const asked: Asked = { plan, rootValue, contextValue, variableValues, trace };
+  const read = prepared.variablesIn(variables ?? {});
+  if (read.errors) return result(read);
+  const variableValues = read.coerced;
+  const plan = prepared.planFor(variableValues);
+  const asked: Asked = { plan, rootValue, contextValue, variableValues, signal, trace };
   signal?.throwIfAborted();
-  const stopped = () => signal?.aborted ?? false;
   const made =
-    operation.operation === OperationTypeNode.MUTATION
-      ? serially(asked, stopped)
-      : inOneGo(asked, plan.root, finish, stopped);
-  return isThenable(made) ? unlessAborted(made, signal).then(result) : result(made);
+    prepared.operation.operation === OperationTypeNode.MUTATION
+      ? serially(asked)
+      : inOneGo(asked, plan.root, finish);
+  return isThenable(made) ? unlessAborted(made, signal, result) : result(made);
 }
 
 function inOneGo<Made>(
   asked: Asked,
   selection: Selection,
   finish: Finish<Made>,
-  stopped: () => boolean,
 ): Made | Promise<Made> {
-  const root = resolveLevels(asked, selection, asked.rootValue, stopped);
-  if (!isThenable(root)) return finish(asked, root);
-  // What nobody waits for is not completed: its values are not all there.
-  return root.then((group) =>
-    stopped() ? new Promise<Made>(() => undefined) : finish(asked, group),
+  return resolveLevels(asked, selection, asked.rootValue, (root) =>
+    // What nobody waits for is not completed: its values are not all there.
+    asked.signal?.aborted ? new Promise<Made>(() => undefined) : finish(asked, root),
   );
 }
 
 /** Root fields of a mutation, one after the other; one whose failure nulls the answer is the last. */
-async function serially(asked: Asked, stopped: () => boolean): Promise<Completed> {
+async function serially(asked: Asked): Promise<Completed> {
   const data = Object.create(null) as Record<string, unknown>;
   const errors: GraphQLError[] = [];
   for (const field of asked.plan.root.fields) {
     const alone = { ...field, slot: Math.min(field.slot, 0) };
     const executed = field.slot < 0 ? [] : [alone];
     const selection = { type: asked.plan.root.type, fields: [alone], executed };
-    const completed = await inOneGo(asked, selection, complete, stopped);
+    const completed = await inOneGo(asked, selection, complete);
     errors.push(...completed.errors);
     if (completed.data === null) return { data: null, errors };
     Object.assign(data, completed.data);
@@ -202,13 +200,25 @@ async function serially(asked: Asked, stopped: () => boolean): Promise<Completed
   return { data, errors };
 }
 
-function unlessAborted<T>(work: Promise<T>, signal: Stopping | undefined): Promise<T> {
-  if (!signal) return work;
+function unlessAborted<Made, Result>(
+  work: Promise<Made>,
+  signal: Stopping | undefined,
+  result: (made: Made) => Result,
+): Promise<Result> {
+  if (!signal) return work.then(result);
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);
     if (signal.aborted) abort(); // By one of its own resolvers, before it came here.
     signal.addEventListener('abort', abort, { once: true });
-    const over = () => signal.removeEventListener('abort', abort);
-    work.then(resolve, reject).finally(over);
+    work.then(
+      (made) => {
+        signal.removeEventListener('abort', abort);
+        return resolve(result(made));
+      },
+      (error: unknown) => {
+        signal.removeEventListener('abort', abort);
+        reject(error);
+      },
+    );
   });
 }

@@ -7,39 +7,22 @@ import { defaultTypeResolver, type GraphQLResolveInfo } from 'graphql';
 import { concreteType, ofType } from './concrete.ts';
 import { pathOf } from './paths.ts';
 import { innermost, type PlannedField, type Selection, type Shape } from './plan.ts';
-import { argumentsOf, failure, infoFor, isThenable, type Asked, type Group } from './run.ts';
-import { whenSettled } from './settle.ts';
+import { failure, infoFor, isThenable, type Asked, type Group } from './run.ts';
+import { settleAll, whenSettled } from './settle.ts';
+import { Work } from './work.ts';
 
-interface Work {
-  readonly asked: Asked;
-  /** True when nobody waits for the answer any more: then nothing more is begun. */
-  readonly stopped: () => boolean;
-  begin(): void;
-  end(): void;
-}
-
-/** The values of a selection on one object, and of all below it. At once where no promise is met. */
-export function resolveLevels(
+/** Makes the values of a selection on one object, and of all below it; then `finish`es, at once where no promise is met. */
+export function resolveLevels<T>(
   asked: Asked,
   selection: Selection,
   source: unknown,
-  stopped: () => boolean,
-): Group | Promise<Group> {
+  finish: (root: Group) => T | Promise<T>,
+): T | Promise<T> {
   const root = newGroup(selection, null);
   root.sources.push(source);
-  let open = 1; // Until all that can begin has begun.
-  let done: (() => void) | undefined;
-  const end = () => {
-    open -= 1;
-    if (open === 0) done?.();
-  };
-  const work: Work = { asked, stopped, begin: () => (open += 1), end };
+  const work = new Work(asked);
   runGroup(work, root);
-  end();
-  if (open === 0) return root;
-  return new Promise((resolve) => {
-    done = () => resolve(root);
-  });
+  return work.begun(() => finish(root));
 }
 
 function newGroup(selection: Selection, from: Group['from']): Group {
@@ -47,7 +30,7 @@ function newGroup(selection: Selection, from: Group['from']): Group {
 }
 
 function runGroup(work: Work, group: Group): void {
-  if (work.stopped()) return;
+  if (work.asked.signal?.aborted) return;
   for (const field of group.selection.executed) {
     const there = traced(work, group, field);
     if (field.batch) runBatch(work, group, field, field.batch, there);
@@ -83,11 +66,22 @@ function goOn(
   values: unknown[],
   there: There,
 ): void {
-  whenSettled(field.shape, values, work, (all) => {
-    there?.();
-    group.values[field.slot] = all;
-    descend(work, group, field, all);
-  });
+  const open = settleAll(field.shape, values);
+  if (!open) return arrived(work, group, field, values, there);
+  whenSettled(values, open, work, () => arrived(work, group, field, values, there));
+}
+
+/** All values of a field are there. */
+function arrived(
+  work: Work,
+  group: Group,
+  field: PlannedField,
+  values: readonly unknown[],
+  there: There,
+): void {
+  there?.();
+  group.values[field.slot] = values;
+  descend(work, group, field, values);
 }
 
 function runBatch(
@@ -97,38 +91,39 @@ function runBatch(
   batch: NonNullable<PlannedField['batch']>,
   there: There,
 ): void {
-  const all = (value: unknown) => group.sources.map(() => value);
-  const take = (answer: unknown) => {
-    if (Array.isArray(answer) && answer.length === group.sources.length) return [...answer];
-    const count = Array.isArray(answer) ? `${answer.length} values` : typeof answer;
-    const { parentType, def } = field;
-    return all(
-      new Error(
-        `${parentType.name}.${def.name}: batch answered ${count} to ${group.sources.length} parents`,
-      ),
-    );
-  };
+  const { contextValue, plan, variableValues } = work.asked;
   let answer: unknown;
   try {
-    const args = field.constantArgs ?? Object.freeze(argumentsOf(work.asked, field));
-    answer = batch(group.sources, args, work.asked.contextValue, work.asked.plan.shown);
+    const args = field.constantArgs ?? Object.freeze(field.argumentsFor(variableValues));
+    answer = batch(group.sources, args, contextValue, plan.shown);
   } catch (error) {
-    goOn(work, group, field, all(failure(error)), there);
-    return;
+    return goOn(work, group, field, failures(group, error), there);
   }
-  if (!isThenable(answer)) {
-    goOn(work, group, field, take(answer), there);
-    return;
-  }
+  if (!isThenable(answer)) return goOn(work, group, field, taken(group, field, answer), there);
   work.begin();
   const go = (values: unknown[]) => {
     goOn(work, group, field, values, there);
     work.end();
   };
   void answer.then(
-    (got) => go(take(got)),
-    (error: unknown) => go(all(failure(error))),
+    (got) => go(taken(group, field, got)),
+    (error: unknown) => go(failures(group, error)),
   );
+}
+
+/** The same for each parent. */
+function failures({ sources }: Group, thrown: unknown): unknown[] {
+  const error = failure(thrown);
+  return sources.map(() => error);
+}
+
+/** Values of its own of what a batch function answered, one for each parent. */
+function taken(group: Group, { parentType, def }: PlannedField, answer: unknown): unknown[] {
+  const parents = group.sources.length;
+  if (Array.isArray(answer) && answer.length === parents) return answer.slice();
+  const count = Array.isArray(answer) ? `${answer.length} values` : typeof answer;
+  const where = `${parentType.name}.${def.name}`;
+  return failures(group, new Error(`${where}: batch answered ${count} to ${parents} parents`));
 }
 
 function resolved(
@@ -140,7 +135,7 @@ function resolved(
   return group.sources.map((source, index) => {
     try {
       const info = field.takesInfo ? infoAt(asked, group, field, index) : NO_INFO;
-      return resolve(source, argumentsOf(asked, field), asked.contextValue, info);
+      return resolve(source, field.argumentsFor(asked.variableValues), asked.contextValue, info);
     } catch (error) {
       return failure(error);
     }
@@ -171,7 +166,12 @@ export function propertyOf(
     return undefined;
   const value = (source as Record<string, unknown>)[field.def.name];
   if (typeof value !== 'function') return value;
-  return value.call(source, argumentsOf(asked, field), asked.contextValue, info()) as unknown;
+  return value.call(
+    source,
+    field.argumentsFor(asked.variableValues),
+    asked.contextValue,
+    info(),
+  ) as unknown;
 }
 
 function infoAt(asked: Asked, group: Group, field: PlannedField, index: number) {
@@ -230,11 +230,11 @@ function sortByType(
       return failure(error);
     }
   });
-  whenSettled(TYPE, types, work, (settledTypes) => {
+  const go = () => {
     const byType = new Map<unknown, Group>();
     const groups: (Group | Error)[] = [];
     const places: number[] = [];
-    settledTypes.forEach((type, place) => {
+    types.forEach((type, place) => {
       let child: Group | undefined;
       if (!(type instanceof Error)) {
         child = byType.get(type);
@@ -252,7 +252,10 @@ function sortByType(
     });
     group.children[field.slot] = { starts, groups, places };
     for (const child of byType.values()) runGroup(work, child);
-  });
+  };
+  const open = settleAll(TYPE, types);
+  if (open) whenSettled(types, open, work, go);
+  else go();
 }
 
 /** Types are settled as values are; they are never in lists. */

@@ -27,6 +27,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
+import { argumentsReader, type Values } from './inputs.ts';
 import type { Shown } from './shown.ts';
 
 /**
@@ -80,6 +81,8 @@ export interface PlannedField {
   readonly resolve: GraphQLFieldResolver<unknown, unknown> | null;
   /** Whether `resolve` may look at its fourth argument. */
   readonly takesInfo: boolean;
+  /** Its arguments for one call. Throws a GraphQLError where a variable does not fit. */
+  readonly argumentsFor: (variables: Values) => Record<string, unknown>;
   /** Its arguments where they hang on no variable; null where they do, or fail. */
   readonly constantArgs: Readonly<Record<string, unknown>> | null;
   /** Its place among `executed`; -1 where it is read in completion. */
@@ -182,6 +185,7 @@ function fieldOf(
     batch,
     resolve,
     takesInfo: resolve !== null && mayTakeInfo(resolve),
+    argumentsFor: argumentsReader(def, nodes[0]!),
     constantArgs: args,
     slot: executes ? slot : -1,
   };

@@ -1,5 +1,5 @@
 /** One execution of a plan: what it was given, and what its two phases share. */
-import { getArgumentValues, type GraphQLResolveInfo } from 'graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Plan, PlannedField, Selection } from './plan.ts';
 
 export interface Asked {
@@ -8,6 +8,8 @@ export interface Asked {
   readonly contextValue: unknown;
   /** Coerced. */
   readonly variableValues: Readonly<Record<string, unknown>>;
+  /** Aborted when nobody waits for the answer any more: then nothing more is begun. */
+  readonly signal?: { readonly aborted: boolean } | undefined;
   readonly trace?: Trace | undefined;
 }
 
@@ -66,12 +68,6 @@ export function failure(thrown: unknown): Error {
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
-}
-
-/** Arguments of a field for one call. Throws a GraphQLError where a variable does not fit. */
-export function argumentsOf(asked: Asked, field: PlannedField): Record<string, unknown> {
-  if (field.def.args.length === 0) return {};
-  return getArgumentValues(field.def, field.nodes[0]!, asked.variableValues);
 }
 
 /**

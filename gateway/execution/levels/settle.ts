@@ -35,37 +35,36 @@ function settledItems(item: Shape, items: readonly unknown[]): unknown {
 }
 
 /**
- * Hands on the values of a shape once all of them are settled: at once where they are. `begin` and `end` frame the time
- * between.
+ * Settles the values of a shape in their places. Null where all of them are; else the places of those that are promises
+ * still, which never reject.
  */
-export function whenSettled(
-  shape: Shape,
-  values: unknown[],
-  wait: { begin(): void; end(): void },
-  go: (values: unknown[]) => void,
-): void {
-  let waiting = 0;
-  let counted = false;
-  const arrived = () => {
-    waiting -= 1;
-    if (waiting > 0 || !counted) return;
-    go(values);
-    wait.end();
-  };
+export function settleAll(shape: Shape, values: unknown[]): number[] | null {
+  let open: number[] | null = null;
   for (let i = 0; i < values.length; i += 1) {
     const value = settled(shape, values[i]);
-    if (!isThenable(value)) {
-      values[i] = value;
-      continue;
-    }
-    if (waiting === 0) wait.begin();
-    waiting += 1;
+    values[i] = value;
+    if (isThenable(value)) (open ??= []).push(i);
+  }
+  return open;
+}
+
+/** Goes on once these are settled too. `begin` and `end` frame the time between. */
+export function whenSettled(
+  values: unknown[],
+  open: readonly number[],
+  wait: { begin(): void; end(): void },
+  go: () => void,
+): void {
+  let waiting = open.length;
+  wait.begin();
+  for (const i of open) {
     const keep = (got: unknown) => {
       values[i] = got;
-      arrived();
+      waiting -= 1;
+      if (waiting > 0) return;
+      go();
+      wait.end();
     };
-    void value.then(keep, (error: unknown) => keep(failure(error)));
+    void (values[i] as PromiseLike<unknown>).then(keep, (error: unknown) => keep(failure(error)));
   }
-  counted = true;
-  if (waiting === 0) go(values);
 }

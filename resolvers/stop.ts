@@ -13,14 +13,14 @@ export interface StopSignal {
 export class Stop implements StopSignal {
   aborted = false;
   reason: unknown = undefined;
-  #listeners: (() => void)[] = [];
+  #listeners: (() => void)[] | undefined;
 
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = [];
+    const listeners = this.#listeners ?? [];
+    this.#listeners = undefined;
     for (const listener of listeners) listener();
   }
 
@@ -29,20 +29,11 @@ export class Stop implements StopSignal {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.push(listener);
+    (this.#listeners ??= []).push(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    const at = this.#listeners.indexOf(listener);
-    if (at >= 0) this.#listeners.splice(at, 1);
+    const at = this.#listeners?.indexOf(listener) ?? -1;
+    if (at >= 0) this.#listeners!.splice(at, 1);
   }
-}
-
-/** The same for who needs an AbortSignal. */
-export function abortSignalOf(stop: StopSignal): AbortSignal {
-  if (stop instanceof AbortSignal) return stop;
-  if (stop.aborted) return AbortSignal.abort(stop.reason);
-  const controller = new AbortController();
-  stop.addEventListener('abort', () => controller.abort(stop.reason));
-  return controller.signal;
 }
