@@ -39,8 +39,12 @@ export function readGlobalId(text: string): { type: string; key: string } | null
  * Refuses with Invalid at `path`.
  */
 export function uuidOf(type: string, text: string, path: string): string {
-  const read = readGlobalId(text);
-  const uuid = canonicalId(read?.type === type ? read.key : text);
+  const uuid = canonicalId(text) ?? uuidIn(type, text); // No global id looks like a uuid: types begin with a capital.
   if (uuid === null) throw new Invalid(path, `must be the id of a ${type}, got ${shown(text)}`);
   return uuid;
+}
+
+function uuidIn(type: string, text: string): string | null {
+  const read = readGlobalId(text);
+  return read?.type === type ? canonicalId(read.key) : null;
 }

@@ -241,9 +241,15 @@ function cursorsOf(
 /** One part of the keys as Postgres writes an array: a level may have a thousand of them. */
 function arrayText(keys: readonly (readonly unknown[])[], part: number): string {
   if (keys.length === 0) return '{}';
-  const items = keys.map((key) => String(key[part]).replaceAll(/["\\]/g, String.raw`\$&`));
+  const items = keys.map((key) => {
+    const text = String(key[part]);
+    return SPECIAL.test(text) ? text.replaceAll(/["\\]/g, String.raw`\$&`) : text;
+  });
   return `{"${items.join('","')}"}`;
 }
+
+/** Looked for first: few have any. */
+const SPECIAL = /["\\]/;
 
 function parentsSql(link: Link, keys: readonly (readonly unknown[])[], into: Params): string {
   const parts = link.casts.map((cast, part) => into.add(arrayText(keys, part), `${cast}[]`));

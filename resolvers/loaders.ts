@@ -1,10 +1,11 @@
 /** Look-ups by key that several fields share: handed whole levels at a time, remembered for one execution. */
 import DataLoader from 'dataloader';
 import type { Ctx } from './context.ts';
-import type { AnyEntity, Entity } from './entity.ts';
+import type { Entity } from './entity.ts';
 import { canonicalId } from './keys.ts';
 import { authorize } from './policy.ts';
 import { selectedOf, type Columns } from './selected.ts';
+import type { LookUp } from './sql.ts';
 
 /** Keys in, rows in the same order out; null where there is none. */
 export type Load<Key, Row> = (
@@ -13,16 +14,19 @@ export type Load<Key, Row> = (
   columns: Columns | null,
 ) => Promise<readonly (Row | null)[]>;
 
-type AnyLoader = DataLoader<string, unknown>;
-/** By what loads, then by the columns that are wanted. */
-type Loaders = Map<unknown, Map<Columns | null, AnyLoader>>;
+/** One of an execution. */
+interface Loading {
+  readonly load: unknown;
+  readonly columns: Columns | null;
+  readonly loader: DataLoader<string, unknown>;
+}
 
 /**
  * On the context itself: what a WeakMap holds for it outlives it until the whole heap is looked through, which made
- * small answers a third dearer.
+ * small answers a third dearer. They are few, so a list finds one as fast as a map.
  */
 const LOADERS = Symbol('loaders');
-type Loading = Ctx & { [LOADERS]?: Loaders };
+type LoadingCtx = Ctx & { [LOADERS]?: Loading[] };
 
 /** Keys of one statement; more are split. */
 const KEYS_MAX = 1_000;
@@ -44,6 +48,7 @@ export type Loader<Row> = (
 export function loaderOf<Row>(load: Load<string, Row>): Loader<Row> {
   return async (ctx, keys, columns = null) => {
     const loader = loaderFor(ctx, load, columns);
+    if (keys.length === 1) return [keys[0] === null ? null : await loader.load(keys[0]!)];
     const asked = new Map<string, Promise<Row | null>>();
     for (const key of keys) if (key !== null && !asked.has(key)) asked.set(key, loader.load(key));
     const rows = await Promise.all(asked.values());
@@ -57,35 +62,97 @@ function loaderFor<Row>(
   load: Load<string, Row>,
   columns: Columns | null,
 ): DataLoader<string, Row | null> {
-  const loaders = ((ctx as Loading)[LOADERS] ??= new Map());
-  let byColumns = loaders.get(load);
-  if (!byColumns) loaders.set(load, (byColumns = new Map()));
-  let loader = byColumns.get(columns);
-  if (!loader) {
-    const options = { maxBatchSize: KEYS_MAX };
-    loader = new DataLoader((missing) => load(ctx, missing, columns), options);
-    byColumns.set(columns, loader);
+  const all = ((ctx as LoadingCtx)[LOADERS] ??= []);
+  let loading = all.find((one) => one.load === load && one.columns === columns);
+  if (!loading) {
+    const loader = new DataLoader<string, Row | null>(
+      (missing) => load(ctx, missing, columns),
+      OPTIONS,
+    );
+    all.push((loading = { load, columns, loader }));
   }
-  return loader as DataLoader<string, Row | null>;
+  return loading.loader as DataLoader<string, Row | null>;
 }
+
+const OPTIONS = { maxBatchSize: KEYS_MAX };
 
 /** Forgets what was read, after a command of the same execution has changed it. */
 export function forgetLoaded(ctx: Ctx): void {
-  for (const byColumns of (ctx as Loading)[LOADERS]?.values() ?? []) {
-    for (const loader of byColumns.values()) loader.clearAll();
-  }
+  for (const { loader } of (ctx as LoadingCtx)[LOADERS] ?? []) loader.clearAll();
 }
 
-/**
- * Rows of an entity by their ids, within the viewer's workspace; null for what is not there, is of another
- * workspace, or is no uuid. One statement for all that one level of an execution asks for.
- */
+/** What a loader reads: rows of an entity by keys, within the viewer's workspace. */
+interface Keyed<Row> {
+  readonly entity: Entity<Row>;
+  /** Of the statement: `runs.byIds`. */
+  readonly name: string;
+  /** Columns that `keyOf` reads. */
+  readonly keys: readonly (keyof Row & string)[];
+  readonly keyOf: (row: Row) => string;
+  /** Whether there can be a row of this key. */
+  readonly mayBe: (key: string) => boolean;
+  /** `FROM … WHERE …` of the rows `x`, by `valuesOf` and after them the workspace. */
+  readonly rows: string;
+  readonly valuesOf: (keys: readonly string[]) => readonly unknown[];
+}
+
+/** Rows by their keys; null for what is not there, is of another workspace, or cannot be a key. */
+export function loaderByKey<Row>({
+  entity,
+  name,
+  keys,
+  keyOf,
+  mayBe,
+  rows,
+  valuesOf,
+}: Keyed<Row>): Loader<Row> {
+  const whole: object = entity;
+  const lookUps = new WeakMap<object, LookUp<Row>>();
+  const lookUpOf = (columns: Columns | null): LookUp<Row> => {
+    const of = columns ?? whole;
+    let lookUp = lookUps.get(of);
+    if (!lookUp) {
+      const selected = selectedOf<Row>(entity, columns, keys);
+      lookUp = {
+        statementFor: selected.constant(name, `SELECT ${selected.listOf('x')} ${rows}`),
+        valuesOf: (wanted, workspaceId) => [...valuesOf(wanted), workspaceId],
+        keyOf,
+      };
+      lookUps.set(of, lookUp);
+    }
+    return lookUp;
+  };
+  return loaderOf<Row>(async (ctx, wanted, columns) => {
+    authorize(ctx.viewer, entity.read, ctx.viewer);
+    const known = wanted.filter(mayBe);
+    const found = await rowsOf(ctx, lookUpOf(columns), known);
+    return wanted.map((key) => found.get(key) ?? null);
+  });
+}
+
+async function rowsOf<Row>(
+  { sql, viewer: { workspaceId } }: Ctx,
+  lookUp: LookUp<Row>,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, Row>> {
+  if (keys.length === 0) return new Map();
+  if (sql.lookUp) return sql.lookUp(lookUp, workspaceId, keys);
+  const statement = lookUp.statementFor(keys.length);
+  const rows = await sql.query(statement, lookUp.valuesOf(keys, workspaceId));
+  return new Map(rows.map((row) => [lookUp.keyOf(row), row]));
+}
+
+/** Rows of an entity by their ids, which are uuids in lower or upper case. */
 export function loaderById<Row extends { readonly id: string }>(entity: Entity<Row>): Loader<Row> {
-  const load = loaderOf<Row>(async (ctx, ids, columns) => {
-    const known = ids.filter((id) => canonicalId(id) === id);
-    const rows = await rowsOf<Row>(ctx, entity, known, columns);
-    const found = new Map(rows.map((row) => [row.id, row]));
-    return ids.map((id) => found.get(id) ?? null);
+  const load = loaderByKey<Row>({
+    entity,
+    name: `${entity.plural}.byIds`,
+    keys: ['id'],
+    keyOf: ({ id }) => id,
+    mayBe: (id) => canonicalId(id) === id,
+    rows: `FROM ${entity.table} x
+    WHERE x.id = ANY($1::uuid[]) AND ${entity.within('x', '$2::uuid')}`,
+    valuesOf: (ids) => [ids],
   });
   return (ctx, ids, columns) =>
     load(
@@ -93,22 +160,4 @@ export function loaderById<Row extends { readonly id: string }>(entity: Entity<R
       ids.map((id) => id?.toLowerCase() ?? null),
       columns,
     );
-}
-
-async function rowsOf<Row>(
-  ctx: Ctx,
-  entity: AnyEntity,
-  ids: readonly string[],
-  columns: Columns | null,
-): Promise<Row[]> {
-  authorize(ctx.viewer, entity.read, ctx.viewer);
-  if (ids.length === 0) return [];
-  const selected = selectedOf<Row>(entity, columns, ['id']);
-  const byIds = selected.constant(
-    `${entity.plural}.byIds`,
-    ids.length,
-    () => `SELECT ${selected.listOf('x')} FROM ${entity.table} x
-    WHERE x.id = ANY($1::uuid[]) AND ${entity.within('x', '$2::uuid')}`,
-  );
-  return ctx.sql.query(byIds, [ids, ctx.viewer.workspaceId]);
 }

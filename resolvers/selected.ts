@@ -22,8 +22,8 @@ export interface Selected<Row> {
   listOf(alias: string): string;
   /** Of a text that answers rows with these columns. */
   statement(name: string, text: string, options: StatementOptions): Statement<Row>;
-  /** Of a text that depends on the columns alone: it is put together once, and may be prepared. */
-  constant(name: string, rows_max: number, textFor: () => string): Statement<Row>;
+  /** Of a text that depends on the columns alone: put together once for few rows and once for many, and may be prepared. */
+  constant(name: string, text: string): (rows_max: number) => Statement<Row>;
 }
 
 interface StatementOptions {
@@ -74,7 +74,6 @@ function select(
     if (!unpack) unpacks.set(many, (unpack = (many ? packed : plain)(all)));
     return unpack;
   };
-  const kept = new Map<string, Statement<unknown>>();
   const columns = Object.fromEntries(own);
   const selected: Selected<unknown> = {
     listOf: (alias) => selectList({ columns }, alias),
@@ -87,14 +86,14 @@ function select(
         : `SELECT ${all.map(textOf).join(', ')} ${rows}`;
       return { ...make(name, whole), unpack };
     },
-    constant(name, rows_max, textFor) {
-      const key = `${name} ${isPacked(rows_max)}`;
-      let made = kept.get(key);
-      if (!made) {
-        made = selected.statement(name, textFor(), { prepared: true, rows_max });
-        kept.set(key, made);
-      }
-      return made;
+    constant(name, text) {
+      const prepared = true;
+      let few: Statement<unknown> | undefined;
+      let many: Statement<unknown> | undefined;
+      return (rows_max) =>
+        isPacked(rows_max)
+          ? (many ??= selected.statement(name, text, { prepared, rows_max }))
+          : (few ??= selected.statement(name, text, { prepared, rows_max }));
     },
   };
   return selected;

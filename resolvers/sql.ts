@@ -36,12 +36,30 @@ export function dynamicStatement<Row>(name: string, text: string): Statement<Row
   return { name, text: `/* ${name} */ ${text}`, prepared: false };
 }
 
+/** How rows are found by keys. */
+export interface LookUp<Row> {
+  /** For so many keys. Callers of one text and scope may be answered by one statement. */
+  statementFor(keys: number): Statement<Row>;
+  /** Of the statement. `scope`: all that decides, beside the key, which row is found. */
+  valuesOf(keys: readonly string[], scope: string): readonly unknown[];
+  keyOf(row: Row): string;
+}
+
 /**
  * Queries on the primary. A call past its deadline, or without a free connection in time, throws Unavailable; its
  * statement is cancelled.
  */
 export interface Sql {
   query<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * Rows by their keys; what several callers ask for at one time is one statement, and its rows are theirs together.
+   * Absent where a caller's statements are its own: within a transaction, and where they are listed for it.
+   */
+  readonly lookUp?: <Row>(
+    lookUp: LookUp<Row>,
+    scope: string,
+    keys: readonly string[],
+  ) => Promise<ReadonlyMap<string, Row>>;
   /**
    * One transaction on one connection, READ COMMITTED unless told; rolled back when `work` throws. `work` must
    * await nothing but its own statements: embedded, everybody else waits meanwhile.

@@ -78,7 +78,7 @@ describe.each(DATABASES)('columns ($name)', ({ open }) => {
   /** The answer, with its statements noted. */
   async function ask(query: string): Promise<string> {
     read = [];
-    const { sql } = database;
+    const { lookUp: _, ...sql } = database.sql; // Its look-ups are statements of its own.
     const noted = {
       ...sql,
       query: <Row>(statement: Statement<Row>, values?: readonly unknown[]) => {

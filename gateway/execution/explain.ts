@@ -95,6 +95,7 @@ export function openExplanation(now_ms: () => number = () => performance.now()):
         field.ms = since(began_ms);
       };
     },
+    // Its look-ups are its own statements: those that it shares with others would not be told.
     explained: (sql) => ({
       query: query(sql),
       transaction: (work, options) =>

@@ -8,14 +8,14 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { Client, Pool } from 'pg';
 import { PrismaClient } from '../../prisma/generated/client.ts';
 import type { Sql } from '../../resolvers/sql.ts';
-import type { StopSignal } from '../limits/stop.ts';
+import type { StopSignal } from '../../resolvers/stop.ts';
 import { openEmbedded } from './embedded.ts';
 import { startUpkeep } from './embedded-upkeep.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { guardTransactions, type NestingGuard } from './nesting.ts';
 import { watchPool, type StatementCall } from './pool.ts';
 import { probePostgres, type PostgresProbe } from './probe.ts';
-import { sqlOver, type Committed } from './sql.ts';
+import { lookUpsOver, sqlOver, type Committed } from './sql.ts';
 import { builtTemplate, migrationsFolder } from './template.ts';
 
 /** Settings of the gateway that the store reads, under their names in gateway/config.ts. */
@@ -89,14 +89,15 @@ export async function openPostgres(
   });
   await warm(pool, mode === 'server' ? Math.max(1, settings.database_pool_min) : 1);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { disposeExternalPool: false }) });
-  const sql = sqlOver(pool, { guard, committed });
+  const shared = { guard, committed, lookUps: lookUpsOver(pool) };
+  const sql = sqlOver(pool, shared);
   let closed: Promise<void> | undefined;
   return {
     mode,
     pool,
     sql,
     db: guard ? guardTransactions(prisma, guard) : prisma,
-    sqlFor: (signal) => sqlOver(pool, { signal, guard, committed }),
+    sqlFor: (signal) => sqlOver(pool, shared, signal),
     async migrate() {
       const client = await driver.connect();
       try {

@@ -3,28 +3,38 @@ import { setMaxListeners } from 'node:events';
 import { types as pgTypes, type Pool, type PoolClient } from 'pg';
 import { Unavailable } from '../../resolvers/errors.ts';
 import type { Sql, Statement, TransactionOptions, Tx } from '../../resolvers/sql.ts';
-import type { StopSignal } from '../limits/stop.ts';
+import type { StopSignal } from '../../resolvers/stop.ts';
 import { connectionLost, unavailable } from './failures.ts';
+import { LookUps } from './look-ups.ts';
 import type { NestingGuard } from './nesting.ts';
 import type { WatchedQuery } from './watched-client.ts';
 
-export interface SqlOptions {
-  /** Cancels what runs, and refuses what comes after, when the caller leaves. */
-  readonly signal?: StopSignal;
+/** By all that is made over one pool. */
+export interface SharedBySql {
   /** Throws where a transaction waits for itself. */
   readonly guard?: NestingGuard | undefined;
   readonly committed?: Committed | undefined;
+  readonly lookUps?: LookUps;
 }
 
 /** Told of each transaction that may have written, once it is committed for sure. `heads`: runs it appended to. */
 export type Committed = (heads: ReadonlyMap<string, number>) => void;
 
-/** Sql on a pool. What it throws is Unavailable, or the driver's error with its SQLSTATE as `code`. */
-export function sqlOver(pool: Pool, { signal, guard, committed }: SqlOptions = {}): Sql {
+/**
+ * Sql on a pool. What it throws is Unavailable, or the driver's error with its SQLSTATE as `code`. `signal`: when it
+ * aborts, what runs is cancelled and what comes after is refused.
+ */
+export function sqlOver(pool: Pool, shared: SharedBySql = {}, signal?: StopSignal): Sql {
   if (signal instanceof AbortSignal) setMaxListeners(0, signal); // Each statement listens while it runs; Node warns of more than 10.
   return {
     query: (statement, values) => runAlone(pool, statement, values, signal),
+    lookUp(lookUp, scope, keys) {
+      const { guard, lookUps = lookUpsOver(pool) } = shared;
+      guard?.check();
+      return lookUps.ask(lookUp, scope, keys, signal);
+    },
     async transaction(work, options = {}) {
+      const { guard, committed } = shared;
       const client = await pool.connect();
       const guarded: typeof work = (tx) => (guard ? guard.inside(() => work(tx)) : work(tx));
       const heads = new Map<string, number>();
@@ -33,6 +43,11 @@ export function sqlOver(pool: Pool, { signal, guard, committed }: SqlOptions = {
       return result;
     },
   };
+}
+
+/** Of one pool: callers of one of these may be answered together. */
+export function lookUpsOver(pool: Pool): LookUps {
+  return new LookUps((statement, values, signal) => runAlone(pool, statement, values, signal));
 }
 
 /** Begins, works, commits; gives the client back, rolled back when anything failed. */

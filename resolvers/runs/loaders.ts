@@ -1,8 +1,6 @@
 /** Workflows, versions, runs and step runs by key, each one statement for a level. */
 import { canonicalId } from '../keys.ts';
-import { loaderById, loaderOf } from '../loaders.ts';
-import { authorize } from '../policy.ts';
-import { selectedOf } from '../selected.ts';
+import { loaderById, loaderByKey } from '../loaders.ts';
 import { RUN, STEP_RUN, WORKFLOW, WORKFLOW_VERSION } from './entities.ts';
 import type { StepRunRow } from './rows.ts';
 
@@ -16,25 +14,23 @@ export function stepRunKey(step: { readonly runId: string; readonly stepKey: str
 }
 
 /** Step runs by stepRunKey, within the viewer's workspace; null where there is none. */
-export const stepRunsByKey = loaderOf<StepRunRow>(async (ctx, keys, columns) => {
-  authorize(ctx.viewer, STEP_RUN.read, ctx.viewer);
-  const pairs = keys
-    .map((key) => ({ runId: canonicalId(key.slice(0, 36)), stepKey: key.slice(37) }))
-    .filter(({ runId, stepKey }) => runId !== null && !stepKey.includes('\0'));
-  const selected = selectedOf<StepRunRow>(STEP_RUN, columns, ['runId', 'stepKey']);
-  const byKeys = selected.constant(
-    'stepRuns.byKeys',
-    pairs.length,
-    () => `SELECT ${selected.listOf('x')}
-    FROM unnest($1::uuid[], $2::text[]) AS wanted(run_id, step_key)
+export const stepRunsByKey = loaderByKey<StepRunRow>({
+  entity: STEP_RUN,
+  name: 'stepRuns.byKeys',
+  keys: ['runId', 'stepKey'],
+  keyOf: stepRunKey,
+  mayBe: (key) => canonicalId(runIdOf(key)) === runIdOf(key) && !stepKeyOf(key).includes('\0'),
+  rows: `FROM unnest($1::uuid[], $2::text[]) AS wanted(run_id, step_key)
     JOIN step_run x ON x.run_id = wanted.run_id AND x.step_key = wanted.step_key
     WHERE ${STEP_RUN.within('x', '$3::uuid')}`,
-  );
-  const rows = await ctx.sql.query(byKeys, [
-    pairs.map(({ runId }) => runId),
-    pairs.map(({ stepKey }) => stepKey),
-    ctx.viewer.workspaceId,
-  ]);
-  const found = new Map(rows.map((row) => [stepRunKey(row), row]));
-  return keys.map((key) => found.get(key) ?? null);
+  valuesOf: (keys) => [keys.map(runIdOf), keys.map(stepKeyOf)],
 });
+
+/** Of a stepRunKey. */
+function runIdOf(key: string): string {
+  return key.slice(0, 36);
+}
+
+function stepKeyOf(key: string): string {
+  return key.slice(37);
+}
