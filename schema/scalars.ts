@@ -1,5 +1,6 @@
 /** Scalars. What they refuse is told with the rule; graphql adds the place and what was received. */
 import { canonicalId } from '../resolvers/keys.ts';
+import { Timestamp, type AsciiOut } from '../resolvers/instant.ts';
 import { builder } from './builder.ts';
 
 const YEAR_MIN = 1;
@@ -12,6 +13,10 @@ builder.scalarType('DateTime', {
   description:
     'A time in UTC with milliseconds: 2026-01-02T03:04:05.678Z. Taken with any offset; finer parts are cut off.',
   serialize: (value) => value.toISOString(),
+  extensions: {
+    writeJson: (value: unknown, out: AsciiOut) =>
+      value instanceof Timestamp && value.writeJson(out),
+  },
   parseValue: (value) => {
     const time = typeof value === 'string' && TIME.test(value) ? new Date(value) : null;
     // A day that a month does not have rolls over in Date; it is refused.

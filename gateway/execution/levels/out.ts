@@ -63,15 +63,20 @@ export class Out {
     this.#length = at;
   }
 
+  /** The first `end` characters of a text, which must be ASCII and need no escapes. */
+  ascii(text: string, end: number): void {
+    this.#room(end);
+    const into = this.#bytes;
+    let at = this.#length;
+    for (let i = 0; i < end; i += 1) into[at++] = text.charCodeAt(i);
+    this.#length = at;
+  }
+
   /** A number that JSON has. */
   number(value: number): void {
     if (value >= 0 && value < 10 && (value | 0) === value) return this.byte(ZERO + value);
     const text = String(value);
-    this.#room(text.length);
-    const into = this.#bytes;
-    let at = this.#length;
-    for (let i = 0; i < text.length; i += 1) into[at++] = text.charCodeAt(i);
-    this.#length = at;
+    this.ascii(text, text.length);
   }
 
   /** JSON of any value. */

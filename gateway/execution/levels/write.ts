@@ -34,6 +34,11 @@ export function writeData(root: Group): string | null {
 /** For the next answer. A serializer that asks for another answer meanwhile finds none. */
 let idle: Out | null = null;
 
+/** A scalar may write values that it knows by itself; false where it does not, and `serialize` is asked. */
+export type LeafWriter = (value: unknown, out: Out) => boolean;
+/** Its name among a scalar's extensions. */
+const WRITES = 'writeJson';
+
 type Writer = (out: Out, source: unknown, group: Group | null, index: number) => void;
 
 const writers = new WeakMap<Selection, Writer>();
@@ -155,7 +160,8 @@ function writerLater(selection: Selection): Writer {
 }
 
 function leafCode(source: Source, type: GraphQLLeafType, value: string): string {
-  const other = `else leaf(out, ${constant(source, type)}, ${value});\n`;
+  const usual = `leaf(out, ${constant(source, type)}, ${value});\n`;
+  const other = `else ${usual}`;
   switch (type) {
     case GraphQLString:
     case GraphQLID:
@@ -168,7 +174,10 @@ function leafCode(source: Source, type: GraphQLLeafType, value: string): string 
       return `if (typeof ${value} === "boolean") out.piece(${value} ? ${constant(source, TRUE)} : ${constant(source, FALSE)}); ${other}`;
     default:
   }
-  if (!isEnumType(type)) return `leaf(out, ${constant(source, type)}, ${value});\n`;
+  if (!isEnumType(type)) {
+    const write = type.extensions[WRITES] as LeafWriter | undefined;
+    return write ? `if (!${constant(source, write)}(${value}, out)) { ${usual} }\n` : usual;
+  }
   const names = type.getValues().map((one) => [one.value as unknown, piece(`"${one.name}"`)]);
   return `out.piece(${constant(source, new Map(names as [unknown, Uint8Array][]))}.get(${value}) ?? giveUp());\n`;
 }
