@@ -36,8 +36,8 @@ interface StatementOptions {
 /** Of all columns of a level together, as JSON. */
 export const LEVEL_BYTES_MAX = 268_435_456;
 
-/** From so many rows on they come packed. */
-const PACKED_ROWS_MIN = 32;
+/** From so many rows on they come packed, fewer one by one. */
+export const PACKED_ROWS_MIN = 32;
 
 const selections = new WeakMap<object, Map<string, Selected<unknown>>>();
 

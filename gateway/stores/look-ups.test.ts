@@ -94,6 +94,15 @@ describe.each(STORES)('$name', ({ open }) => {
     await expect(ask(['a'], { signal: gone })).rejects.toBeInstanceOf(Unavailable);
   });
 
+  test('who asks in the turn in which all others left is answered', async () => {
+    const leaving = new Stop();
+    const left = ask(['a'], { signal: leaving });
+    leaving.abort('left');
+    const comes = names(ask(['b']), ['b']);
+    await expect(left).rejects.toBeInstanceOf(Unavailable);
+    expect(await comes).toEqual(['B']);
+  });
+
   test('when all have left nothing is sent', async () => {
     const leaving = new Stop();
     const left = [ask(['a'], { signal: leaving }), ask(['b'], { signal: leaving })];

@@ -3,11 +3,12 @@
  * load a turn brings many requests at once, and a statement costs a gateway more than the rows of all of them.
  */
 import { Unavailable } from '../../resolvers/errors.ts';
+import { PACKED_ROWS_MIN } from '../../resolvers/selected.ts';
 import type { LookUp, Statement } from '../../resolvers/sql.ts';
 import { Stop, type StopSignal } from '../../resolvers/stop.ts';
 
-/** Keys of one statement: as many as come row by row (resolvers/selected.ts). Who asks for more asks alone. */
-const KEYS_MAX = 31;
+/** Keys of one statement: as many as come row by row. Who asks for more asks alone. */
+const KEYS_MAX = PACKED_ROWS_MIN - 1;
 
 type Run = <Row>(
   statement: Statement<Row>,
@@ -17,27 +18,34 @@ type Run = <Row>(
 
 type Found = ReadonlyMap<string, unknown>;
 
-/** Callers who are answered by one statement. */
+/** Callers of one text and scope who are answered by one statement. */
 interface Gathered {
   readonly lookUp: LookUp<unknown>;
   readonly scope: string;
   readonly keys: Set<string>;
   readonly callers: Set<Caller>;
-  /** Aborts when the last of them has left. */
+  /** Aborts when the last of them has left: nobody can join them any more. */
   readonly stop: Stop;
 }
 
-/** Those of one store. A statement begins after each of its callers has asked: nobody is answered with what was before. */
+/**
+ * Those of one store. A statement begins after each of its callers has asked: nobody is answered with what was before.
+ * Decision 0009 says why.
+ */
 export class LookUps {
   readonly #run: Run;
-  /** By text, in the order in which they were begun. */
+  /** What this turn has brought so far: by text, in the order in which they were begun. */
   #open = new Map<string, Gathered[]>();
 
   constructor(run: Run) {
     this.#run = run;
   }
 
-  /** Rows by key. Rejects with Unavailable as soon as the caller leaves; the others do not notice. */
+  /**
+   * Rows by key, without an entry for a key that has none; nobody may write to it, since others are answered with the
+   * same. Rejects with Unavailable as soon as the caller leaves (the others do not notice), and for all callers with
+   * what their statement failed with.
+   */
   ask<Row>(
     lookUp: LookUp<Row>,
     scope: string,
@@ -59,7 +67,7 @@ export class LookUps {
     let ofText = this.#open.get(text);
     if (!ofText) this.#open.set(text, (ofText = []));
     let gathered = ofText.findLast((one) => one.scope === scope);
-    if (!gathered || gathered.keys.size + keys.length > KEYS_MAX) {
+    if (!gathered || gathered.stop.aborted || gathered.keys.size + keys.length > KEYS_MAX) {
       gathered = { lookUp, scope, keys: new Set(), callers: new Set(), stop: new Stop() };
       ofText.push(gathered);
     }
@@ -87,6 +95,7 @@ export class LookUps {
   }
 }
 
+/** One who waits, until it is answered or leaves. */
 class Caller {
   readonly #gathered: Gathered;
   readonly #signal: StopSignal | undefined;
