@@ -14,6 +14,7 @@ export interface SharedBySql {
   /** Throws where a transaction waits for itself. */
   readonly guard?: NestingGuard | undefined;
   readonly committed?: Committed | undefined;
+  /** Where there are none, what is made gathers only for itself. */
   readonly lookUps?: LookUps;
 }
 
@@ -25,16 +26,15 @@ export type Committed = (heads: ReadonlyMap<string, number>) => void;
  * aborts, what runs is cancelled and what comes after is refused.
  */
 export function sqlOver(pool: Pool, shared: SharedBySql = {}, signal?: StopSignal): Sql {
+  const { guard, committed, lookUps = lookUpsOver(pool) } = shared;
   if (signal instanceof AbortSignal) setMaxListeners(0, signal); // Each statement listens while it runs; Node warns of more than 10.
   return {
     query: (statement, values) => runAlone(pool, statement, values, signal),
     lookUp(lookUp, scope, keys) {
-      const { guard, lookUps = lookUpsOver(pool) } = shared;
       guard?.check();
       return lookUps.ask(lookUp, scope, keys, signal);
     },
     async transaction(work, options = {}) {
-      const { guard, committed } = shared;
       const client = await pool.connect();
       const guarded: typeof work = (tx) => (guard ? guard.inside(() => work(tx)) : work(tx));
       const heads = new Map<string, number>();
@@ -45,7 +45,7 @@ export function sqlOver(pool: Pool, shared: SharedBySql = {}, signal?: StopSigna
   };
 }
 
-/** Of one pool: callers of one of these may be answered together. */
+/** Look-ups that run on a pool: all who are to be answered together share one. */
 export function lookUpsOver(pool: Pool): LookUps {
   return new LookUps((statement, values, signal) => runAlone(pool, statement, values, signal));
 }
