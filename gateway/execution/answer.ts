@@ -10,6 +10,7 @@ import { allowed } from '../../resolvers/policy.ts';
 import type { Found } from './documents.ts';
 import { openExplanation } from './explain.ts';
 import { Stop, type StopSignal } from '../../resolvers/stop.ts';
+import type { Json } from './levels/out.ts';
 import { executeToText, type Execution, type Prepared, type Written } from './levels/execute.ts';
 
 /** What is asked: the four parameters of GraphQL over HTTP, checked by `paramsIn`. */
@@ -56,20 +57,26 @@ export function resultOf({
 }: Written & Pick<Partial<Answer>, 'extensions'>): ExecutionResult {
   return {
     ...(errors.length > 0 ? { errors } : {}),
-    ...(data === undefined ? {} : { data: JSON.parse(data) as ExecutionResult['data'] }),
+    ...(data === undefined ? {} : { data: JSON.parse(String(data)) as ExecutionResult['data'] }),
     ...(extensions === undefined ? {} : { extensions: JSON.parse(extensions) as object }),
   } as ExecutionResult;
 }
 
 /** The result as JSON, errors first. `extensions` are JSON of an object. */
-export function textOf({ data, errors }: Written, extensions?: string): string {
-  if (errors.length === 0 && extensions === undefined && data !== undefined)
-    return `{"data":${data}}`;
-  const parts: string[] = [];
-  if (errors.length > 0) parts.push(`"errors":${JSON.stringify(errors)}`);
-  if (data !== undefined) parts.push(`"data":${data}`);
-  if (extensions !== undefined) parts.push(`"extensions":${extensions}`);
-  return `{${parts.join(',')}}`;
+export function textOf(written: Written, extensions?: string): string {
+  return partsOf(written, extensions).join('');
+}
+
+/** The same in parts that are sent one after the other, so that long data are not copied. */
+export function partsOf({ data, errors }: Written, extensions?: string): readonly Json[] {
+  const members: string[] = [];
+  if (errors.length > 0) members.push(`"errors":${JSON.stringify(errors)}`);
+  if (data !== undefined) members.push('"data":');
+  const before = `{${members.join(',')}`;
+  if (extensions === undefined && typeof data === 'string') return [`${before}${data}}`];
+  const comma = members.length > 0 ? ',' : '';
+  const after = extensions === undefined ? '}' : `${comma}"extensions":${extensions}}`;
+  return data === undefined ? [before + after] : [before, data, after];
 }
 
 export interface Answering {

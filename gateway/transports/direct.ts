@@ -5,7 +5,7 @@
 import type { GraphQLError } from 'graphql';
 import { renderError, withoutHttp, type Report } from '../errors.ts';
 import {
-  textOf,
+  partsOf,
   type Answer,
   type AnswerFunction,
   type Asker,
@@ -94,9 +94,15 @@ function notAsked(error: unknown, report: Report): Answer {
 export function sendAnswer(exchange: Exchange, answer: Answer, type: MediaType): void {
   const { data, errors, extensions } = answer;
   const whole = WHOLE[type];
-  if (errors.length === 0) return send(exchange, 200, whole, textOf(answer, extensions));
+  if (errors.length === 0) return send(exchange, 200, whole, partsOf(answer, extensions));
   const { status, headers } = toldByHttp(errors, type === 'application/json');
-  send(exchange, status, whole, textOf({ data, errors: withoutHttp(errors) }, extensions), headers);
+  send(
+    exchange,
+    status,
+    whole,
+    partsOf({ data, errors: withoutHttp(errors) }, extensions),
+    headers,
+  );
 }
 
 interface Http {

@@ -60,26 +60,29 @@ const HEADERS = {
 const STANDARD = Object.entries(HEADERS);
 const STANDARD_FLAT = STANDARD.flat();
 
-/** Of a longer text the socket would make bytes anyway, and copy them once more. */
-const TEXT_CHARS_MAX = 16_384;
-
-/** Sends a whole answer. Of HEAD, node leaves the body out. */
+/** Sends a whole answer, as one text or in parts. Of HEAD, node leaves the body out. */
 export function send(
   { response, id }: Exchange,
   status: number,
   type: string,
-  body: string | Buffer,
+  body: string | Buffer | readonly (string | Buffer)[],
   headers?: Readonly<Record<string, string>>,
 ): void {
   if (response.headersSent || response.destroyed) return;
-  const isText = typeof body === 'string' && body.length <= TEXT_CHARS_MAX;
-  const whole = isText || typeof body !== 'string' ? body : Buffer.from(body);
-  const length = typeof whole === 'string' ? Buffer.byteLength(whole) : whole.length;
+  const parts = typeof body === 'string' || Buffer.isBuffer(body) ? [body] : body;
   const flat = headers ? Object.entries({ ...HEADERS, ...headers }).flat() : STANDARD_FLAT.slice();
   flat.push('x-request-id', id);
-  flat.push('content-type', type, 'content-length', String(length));
+  flat.push('content-type', type, 'content-length', String(bytesOf(parts)));
   response.writeHead(status, flat);
-  response.end(whole);
+  const last = parts.length - 1;
+  for (let at = 0; at < last; at += 1) response.write(parts[at]); // All go together: it is corked.
+  response.end(parts[last]);
+}
+
+function bytesOf(parts: readonly (string | Buffer)[]): number {
+  let bytes = 0;
+  for (const part of parts) bytes += Buffer.byteLength(part);
+  return bytes;
 }
 
 export function sendJson(exchange: Exchange, status: number, value: unknown): void {

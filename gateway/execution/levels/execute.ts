@@ -21,6 +21,7 @@ import {
 import { complete, type Completed } from './complete.ts';
 import { variablesReader, type Coerced, type Values } from './inputs.ts';
 import { resolveLevels } from './levels.ts';
+import type { Json } from './out.ts';
 import { compile, switchesOf, type Plan, type Selection } from './plan.ts';
 import { isThenable, type Asked, type Group, type Trace } from './run.ts';
 import { fieldsShown, type Shown } from './shown.ts';
@@ -111,7 +112,7 @@ function operationIn(
 /** An answer whose data is JSON already. */
 export interface Written {
   /** Of `data`; undefined where the operation was not executed at all. */
-  readonly data: string | undefined;
+  readonly data: Json | undefined;
   readonly errors: readonly GraphQLError[];
 }
 
@@ -139,7 +140,7 @@ export function executeToText(
 
 function asWritten(made: Completed | Written | Unfit): Written {
   if (!('data' in made)) return { data: undefined, errors: made.errors };
-  if (typeof made.data === 'string') return made as Written;
+  if (typeof made.data === 'string' || Buffer.isBuffer(made.data)) return made as Written;
   return { data: JSON.stringify(made.data), errors: made.errors };
 }
 

@@ -1,5 +1,11 @@
 /** JSON as it is written: bytes, so that a large answer is neither a rope of thousands of small strings nor made twice. */
 
+/** JSON text: as a string, or where it is long as its bytes in UTF-8, which are sent as they are. */
+export type Json = string | Buffer;
+
+/** Of a longer text a socket would make bytes anyway. */
+const STRING_BYTES_MAX = 16_384;
+
 /** Ready bytes of a piece of JSON that is written again and again. */
 export function piece(json: string): Uint8Array {
   return new Uint8Array(Buffer.from(json));
@@ -23,6 +29,12 @@ export class Out {
     if (this.#bytes.length > BYTES_KEPT_MAX) this.#bytes = Buffer.allocUnsafe(BYTES_MIN);
     this.#length = 0;
     this.#isAscii = true;
+  }
+
+  /** All that was written, for as long as is wanted. */
+  taken(): Json {
+    const isLong = this.#length > STRING_BYTES_MAX;
+    return isLong ? Buffer.from(this.#bytes.subarray(0, this.#length)) : this.toString();
   }
 
   /** All that was written. */

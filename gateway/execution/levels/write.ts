@@ -12,18 +12,18 @@ import {
   isEnumType,
   type GraphQLLeafType,
 } from 'graphql';
-import { Out, piece } from './out.ts';
+import { Out, piece, type Json } from './out.ts';
 import { innermost, type PlannedField, type Selection, type Shape } from './plan.ts';
 import type { Group } from './run.ts';
 
 /** The data of an answer as JSON; null where it cannot be written this way. */
-export function writeData(root: Group): string | null {
+export function writeData(root: Group): Json | null {
   const out = idle ?? new Out();
   idle = null;
   out.clear();
   try {
     writerOf(root.selection)(out, root.sources[0], root, 0);
-    return out.toString();
+    return out.taken();
   } catch {
     return null; // Also what a serializer throws: complete.ts tells it.
   } finally {
