@@ -7,14 +7,14 @@ import { authorize } from './policy.ts';
 import { selectedOf, type Columns } from './selected.ts';
 import type { LookUp } from './sql.ts';
 
-/** Keys in, rows in the same order out; null where there is none. */
-export type Load<Key, Row> = (
+/** Keys in, each once, rows in the same order out; null where there is none. */
+type Load<Row> = (
   ctx: Ctx,
-  keys: readonly Key[],
+  keys: readonly string[],
   columns: Columns | null,
 ) => Promise<readonly (Row | null)[]>;
 
-/** One of an execution. */
+/** What one execution has loaded by one function, with one list of columns. */
 interface Loading {
   readonly load: unknown;
   readonly columns: Columns | null;
@@ -28,12 +28,14 @@ interface Loading {
 const LOADERS = Symbol('loaders');
 type LoadingCtx = Ctx & { [LOADERS]?: Loading[] };
 
-/** Keys of one statement; more are split. */
+/** Keys of one statement; more are split. Few keys share a statement with other executions (gateway/stores/look-ups.ts). */
 const KEYS_MAX = 1_000;
 
 /**
- * A look-up shared by all fields of one execution. Null for a null key, and where there is no row. `columns`: what is
- * read of the rows, null or left out for all; the rows hold nothing else, whatever their type says.
+ * Rows by keys for all fields of one execution, in the order of the keys. Null for a null key, and where there is no
+ * row. `columns`: what is read of the rows, null or left out for all; the rows hold nothing else, whatever their type
+ * says. Other executions may be handed the same rows: nobody writes to them. Rejects with what the policy or the
+ * statement threw.
  */
 export type Loader<Row> = (
   ctx: Ctx,
@@ -41,11 +43,8 @@ export type Loader<Row> = (
   columns?: Columns | null,
 ) => Promise<(Row | null)[]>;
 
-/**
- * Makes a look-up: one statement for the keys that one level of an execution asks for with the same columns, none for
- * null keys alone.
- */
-export function loaderOf<Row>(load: Load<string, Row>): Loader<Row> {
+/** Calls once for the keys that a level of an execution asks for with the same columns, never for null keys alone. */
+function loaderOf<Row>(load: Load<Row>): Loader<Row> {
   return async (ctx, keys, columns = null) => {
     const loader = loaderFor(ctx, load, columns);
     if (keys.length === 1) return [keys[0] === null ? null : await loader.load(keys[0]!)];
@@ -59,7 +58,7 @@ export function loaderOf<Row>(load: Load<string, Row>): Loader<Row> {
 
 function loaderFor<Row>(
   ctx: Ctx,
-  load: Load<string, Row>,
+  load: Load<Row>,
   columns: Columns | null,
 ): DataLoader<string, Row | null> {
   const all = ((ctx as LoadingCtx)[LOADERS] ??= []);
@@ -96,7 +95,10 @@ interface Keyed<Row> {
   readonly valuesOf: (keys: readonly string[]) => readonly unknown[];
 }
 
-/** Rows by their keys; null for what is not there, is of another workspace, or cannot be a key. */
+/**
+ * Makes the loader of rows by their keys: null for what is not there, is of another workspace, or cannot be a key. One
+ * statement for a level, none where no key can be one.
+ */
 export function loaderByKey<Row>({
   entity,
   name,
@@ -142,7 +144,7 @@ async function rowsOf<Row>(
   return new Map(rows.map((row) => [lookUp.keyOf(row), row]));
 }
 
-/** Rows of an entity by their ids, which are uuids in lower or upper case. */
+/** Makes the loader of an entity's rows by their ids, which are uuids in lower or upper case. */
 export function loaderById<Row extends { readonly id: string }>(entity: Entity<Row>): Loader<Row> {
   const load = loaderByKey<Row>({
     entity,

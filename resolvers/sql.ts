@@ -36,11 +36,11 @@ export function dynamicStatement<Row>(name: string, text: string): Statement<Row
   return { name, text: `/* ${name} */ ${text}`, prepared: false };
 }
 
-/** How rows are found by keys. */
+/** How rows are found by keys. The same text must mean the same to whoever asks, but for `scope`. */
 export interface LookUp<Row> {
   /** For so many keys. Callers of one text and scope may be answered by one statement. */
   statementFor(keys: number): Statement<Row>;
-  /** Of the statement. `scope`: all that decides, beside the key, which row is found. */
+  /** For the statement's `$1 …`. `scope`: all that decides, beside the key, which row is found, such as a workspace. */
   valuesOf(keys: readonly string[], scope: string): readonly unknown[];
   keyOf(row: Row): string;
 }
@@ -52,7 +52,8 @@ export interface LookUp<Row> {
 export interface Sql {
   query<Row>(statement: Statement<Row>, values?: readonly unknown[]): Promise<Row[]>;
   /**
-   * Rows by their keys; what several callers ask for at one time is one statement, and its rows are theirs together.
+   * Rows by their keys, without an entry for a key that has none. What several callers ask for at one time is one
+   * statement, begun after all of them asked; its rows are theirs together, so nobody writes to them. Throws as `query`.
    * Absent where a caller's statements are its own: within a transaction, and where they are listed for it.
    */
   readonly lookUp?: <Row>(

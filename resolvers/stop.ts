@@ -9,7 +9,10 @@ export interface StopSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** One that its owner aborts. Listeners are told once. */
+/**
+ * One that its owner aborts. Listeners are told once, in the order in which they came, and those that come later never:
+ * who may be late looks at `aborted` first. A listener that is added twice is told twice, and none may throw.
+ */
 export class Stop implements StopSignal {
   aborted = false;
   reason: unknown = undefined;
