@@ -76,8 +76,9 @@ async function runOne(seed: number, met: Met, unhandled: () => number): Promise<
   const result = await execute(prepared, { variables, ...asked });
   countOutcome(met, expected);
   const written = await executeToText(prepared, { variables, ...asked });
-  if (written.data !== JSON.stringify(result.data)) {
-    const both = `${written.data}\n${JSON.stringify(result.data)}`;
+  const sent = written.data === undefined ? undefined : String(written.data); // Long ones are bytes.
+  if (sent !== JSON.stringify(result.data)) {
+    const both = `${sent}\n${JSON.stringify(result.data)}`;
     return { seed, text, variables, wrong: `the answer as text differs:\n${both}` };
   }
   if (!sameErrors(written.errors, result.errors ?? [])) {
