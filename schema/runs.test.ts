@@ -231,6 +231,16 @@ describe.each(DATABASES)('reading workflows and runs ($name)', ({ open }) => {
     expect(Object.values(derived.data ?? {})).toEqual(Array(7).fill(null));
   });
 
+  test('a node that cannot be is null and costs no statement: others would wait for it', async () => {
+    const ids = ['long'.repeat(1_024), 'nul \u0000'].map((key) =>
+      globalId('StepRun', `${newId()}:${key}`),
+    );
+    database.statements();
+    const source = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+    expect(await graph.data(source, { ids })).toEqual({ nodes: [null, null] });
+    expect(database.statements()).toEqual([]);
+  });
+
   test('bounds of pages are told at the top level, and cost nothing else', async () => {
     const result = await graph.ask(
       '{ runs(first: 101) { nodes { id } } both: runs(first: 1, last: 1) { nodes { id } } workflows(first: 1) { nodes { id } } }',
