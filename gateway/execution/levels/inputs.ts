@@ -20,6 +20,7 @@ import {
   type VariableDefinitionNode,
 } from 'graphql';
 
+/** By name: variables as they came or coerced, whichever is said. */
 export type Values = Readonly<Record<string, unknown>>;
 
 /** Coerced, or why not. */
@@ -28,9 +29,10 @@ export type Coerced =
   | { readonly errors: readonly GraphQLError[] };
 
 const NONE: Coerced = { coerced: Object.freeze({}) };
+/** As graphql-js has it when it executes; names that a client did not know of are not told. */
 const OPTIONS = { maxErrors: 50, hideSuggestions: true };
 
-/** Makes the reader of an operation's variables. */
+/** Makes the reader of an operation's variables, which throws nothing: at most 50 errors, and then that there are more. */
 export function variablesReader(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[],
@@ -53,7 +55,7 @@ interface LeafVariable {
   readonly byDefault: unknown;
 }
 
-/** Null where it is of another type. */
+/** Null where it is of another type, or its name would not be a property like others. */
 function leafVariable(
   schema: GraphQLSchema,
   { variable, type: written, defaultValue }: VariableDefinitionNode,
@@ -68,7 +70,7 @@ function leafVariable(
 
 const PROTOTYPE = '__proto__';
 
-/** Null where something is not as usual. */
+/** Null where something is not as usual, or wrong. */
 function readLeaves(leaves: readonly LeafVariable[], given: Values): Values | null {
   const coerced: Record<string, unknown> = {};
   for (const { name, type, nonNull, byDefault } of leaves) {
@@ -110,7 +112,7 @@ type UsualArgument =
   | { readonly name: string; readonly variable: string; readonly nonNull: boolean }
   | { readonly name: string; readonly variable: null; readonly value: unknown };
 
-/** Null where one is no variable and no leaf: what is made anew for each call. */
+/** Null where one is no variable and no leaf (lists and objects are made anew for each call), or is wrong. */
 function usualArguments(
   def: GraphQLField<unknown, unknown>,
   node: FieldNode,

@@ -7,7 +7,7 @@ import { defaultTypeResolver, type GraphQLResolveInfo } from 'graphql';
 import { concreteType, ofType } from './concrete.ts';
 import { pathOf } from './paths.ts';
 import { innermost, type PlannedField, type Selection, type Shape } from './plan.ts';
-import { failure, infoFor, isThenable, type Asked, type Group } from './run.ts';
+import { failure, infoFor, isThenable, type Asked, type Group, type Trace } from './run.ts';
 import { settleAll, whenSettled } from './settle.ts';
 import { Work } from './work.ts';
 
@@ -43,9 +43,10 @@ function runGroup(work: Work, group: Group): void {
   }
 }
 
-type There = (() => void) | undefined;
+/** To be called when the values of a field are there; undefined where nobody traces. */
+type There = ReturnType<Trace> | undefined;
 
-/** Tells who traces the execution, if anybody does. */
+/** Tells who traces the execution, if anybody does, that a field's values are now made. */
 function traced({ asked: { trace } }: Work, group: Group, field: PlannedField): There {
   if (!trace) return undefined;
   const path = [field.key];
@@ -145,7 +146,6 @@ function resolved(
 /** For a resolver that cannot see it. */
 const NO_INFO = undefined as unknown as GraphQLResolveInfo;
 
-/** As graphql-js's default resolver: a property, or what a method answers. */
 function readProperties({ asked }: Work, group: Group, field: PlannedField): unknown[] {
   return group.sources.map((source, index) => {
     try {
@@ -156,6 +156,7 @@ function readProperties({ asked }: Work, group: Group, field: PlannedField): unk
   });
 }
 
+/** As graphql-js's default resolver: a property, or what a method answers; throws what they throw. */
 export function propertyOf(
   asked: Asked,
   field: PlannedField,

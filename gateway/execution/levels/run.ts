@@ -2,6 +2,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Plan, PlannedField, Selection } from './plan.ts';
 
+/** What an execution is given; both phases have it. */
 export interface Asked {
   readonly plan: Plan;
   readonly rootValue: unknown;
@@ -62,10 +63,12 @@ export class Thrown extends Error {
   }
 }
 
+/** What was thrown, as values hold it: an Error as it is, all else in a Thrown. */
 export function failure(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Thrown(thrown);
 }
 
+/** What graphql-js takes for a promise. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

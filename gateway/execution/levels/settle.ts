@@ -22,15 +22,15 @@ export function settled(shape: Shape, value: unknown): unknown {
 
 function settledItems(item: Shape, items: readonly unknown[]): unknown {
   let copy: unknown[] | null = null;
-  let later: PromiseLike<unknown>[] | null = null;
+  let isLate = false;
   for (let i = 0; i < items.length; i += 1) {
     const value = settled(item, items[i]);
     if (value === items[i]) continue;
     copy ??= [...items];
     copy[i] = value;
-    if (isThenable(value)) (later ??= []).push(value);
+    if (isThenable(value)) isLate = true;
   }
-  if (!later) return copy ?? items;
+  if (!isLate) return copy ?? items;
   return Promise.all(copy!);
 }
 
@@ -48,7 +48,10 @@ export function settleAll(shape: Shape, values: unknown[]): number[] | null {
   return open;
 }
 
-/** Goes on once these are settled too. `begin` and `end` frame the time between. */
+/**
+ * Goes on once the values at these places, at least one, are settled too. `begin` and `end` frame the time between, so
+ * that the execution does not end meanwhile.
+ */
 export function whenSettled(
   values: unknown[],
   open: readonly number[],
