@@ -29,15 +29,21 @@ interface Gauges {
   readonly bus?: () => BusCounts;
 }
 
+/** Counted for as long as the process lives. */
 export interface Metrics {
+  /** Of what `print` answers. */
   readonly contentType: string;
+  /** An answer, and how long it took, in milliseconds. `operation` null: none was found. */
   operation(answer: Pick<Answer, 'operation' | 'codes'>, ms: number): void;
-  /** A request refused or served without an operation. `route` is a path of ours or `other`. */
+  /** Any request over HTTP. `route` is a path of ours or `other`; status 499 when the client left. */
   http(route: string, status: number): void;
+  /** A statement, whether it was answered or failed. */
   storeCall(call: StatementCall): void;
+  /** A group commit of the log. */
   flush(flush: FlushSeen): void;
   /** Later calls replace what was set under the same name. */
   watch(gauges: Gauges): void;
+  /** All of them as Prometheus reads them. Figures of a store that is away are NaN; it does not reject for that. */
   print(): Promise<string>;
 }
 

@@ -5,18 +5,21 @@
  */
 import type { Metric, Registry } from 'prom-client';
 
+/** A metric, as prom-client has it. */
 export interface SeriesOptions {
+  /** `polyphony_…`, ending in its unit or `_total`. */
   readonly name: string;
   readonly help: string;
-  /** At most two. */
+  /** One or two. Each pair of their values is a series, which is kept for good. */
   readonly labelNames: readonly string[];
 }
 
-/** Counts under the values of the labels. */
+/** Counts one more under the values of the labels, in their order; without `second` where there is one. */
 export type CounterOf = (first: string, second?: string) => void;
-/** Observes a value under the values of the labels. */
+/** Observes a value, in the unit of its name, under the values of the labels, as CounterOf has them. */
 export type HistogramOf = (value: number, first: string, second?: string) => void;
 
+/** Registers it. Throws where the registry has one of this name. */
 export function openCounter(registry: Registry, options: SeriesOptions): CounterOf {
   const all = new AllSeries(options.labelNames, () => ({ count: 0 }));
   register(registry, 'counter', options, () =>
@@ -27,7 +30,7 @@ export function openCounter(registry: Registry, options: SeriesOptions): Counter
   };
 }
 
-/** `buckets`: upper bounds, ascending. */
+/** Registers it; throws as `openCounter`. `buckets`: upper bounds, ascending, in the unit of its name. */
 export function openHistogram(
   registry: Registry,
   { buckets, ...options }: SeriesOptions & { readonly buckets: readonly number[] },
@@ -59,6 +62,7 @@ export function openHistogram(
 
 type Labels = Readonly<Record<string, string | number>>;
 
+/** What a metric keeps for each pair of values of its labels. */
 class AllSeries<Of> {
   readonly #names: readonly string[];
   readonly #make: () => Of;
