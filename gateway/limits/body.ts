@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Rejected } from '../errors.ts';
 
+/** In bytes; a body just as large is taken. */
 export interface BodyLimits {
   /** Of one body. */
   readonly body_bytes_max: number;
@@ -9,7 +10,7 @@ export interface BodyLimits {
   readonly bodies_bytes_max: number;
 }
 
-/** Is told the body, or why there is none. */
+/** Is told the body, which is to be released, or why there is none: once, and at once where the client is gone already. */
 type Told = (read: Body | Error) => void;
 
 /** A body that is in memory. */
@@ -22,7 +23,8 @@ export interface Body {
 export interface Bodies {
   /**
    * Reads a body whole. LIMITED (413) past its own bound: the rest is thrown away as it comes, up to four times the
-   * bound, since a client that is cut off while it sends does not read why. LIMITED (503) past the common one.
+   * bound, since a client that is cut off while it sends does not read why. LIMITED (503) past the common one. INVALID
+   * (400) where the connection closes before it has ended.
    */
   read(request: IncomingMessage, told: Told): void;
 }
@@ -69,7 +71,7 @@ class Reading implements Body {
     if (!this.#told) return;
     const { body_bytes_max, bodies_bytes_max } = this.#common;
     this.#seen_bytes += chunk.length;
-    if (this.#seen_bytes > body_bytes_max * 5) {
+    if (this.#seen_bytes > body_bytes_max * (1 + THROWN_AWAY_MAX)) {
       this.#fail(tooLarge(body_bytes_max, this.#seen_bytes));
       this.#request.pause(); // Whoever sends on is cut off once it is answered.
     } else if (this.#seen_bytes > body_bytes_max) {
@@ -129,6 +131,8 @@ class Reading implements Body {
 }
 
 const NOTHING = Buffer.alloc(0);
+/** Times the bound of a body. */
+const THROWN_AWAY_MAX = 4;
 
 const CUT = new Rejected('INVALID', 400, 'the connection closed before the body ended');
 

@@ -17,6 +17,7 @@ import { answerDirectly, askerOf, mediaTypeOf } from './direct.ts';
 import type { Streams } from './sse.ts';
 import { openYoga } from './yoga.ts';
 
+/** What the paths need of the gateway. */
 export interface HttpParts {
   readonly answer: AnswerFunction;
   readonly isSubscription: (params: Params) => boolean;
@@ -30,7 +31,7 @@ export interface HttpParts {
   readonly printedSchema: string;
 }
 
-/** `failed` is told what a route that is not waited for throws later. */
+/** Answers one path. `failed` takes what goes wrong once it has returned, where it answers no promise that rejects. */
 type Route = (exchange: Exchange, failed: (error: unknown) => void) => void | Promise<void>;
 
 const GRAPHQL = '/graphql';
@@ -171,7 +172,7 @@ async function metricsRoute(exchange: Exchange, metrics: Metrics): Promise<void>
   send(exchange, 200, metrics.contentType, await metrics.print());
 }
 
-/** One log line and one count a request, once its connection is done with it. */
+/** One log line and one count a request, and one more of its operation, once its connection is done with it. */
 function note(exchange: Exchange, route: string, { log, metrics }: HttpParts): void {
   const { response, request, answer, began_ms } = exchange;
   const ms = Math.round((performance.now() - began_ms) * 100) / 100;
@@ -200,5 +201,5 @@ function statusTold(response: ServerResponse): number {
 
 function levelOf(route: string, status: number, answer?: Answer): 'debug' | 'info' | 'warn' {
   if (status >= 500 || answer?.codes.includes('INTERNAL')) return 'warn';
-  return route === '/graphql' || status >= 400 ? 'info' : 'debug';
+  return route === GRAPHQL || status >= 400 ? 'info' : 'debug';
 }
