@@ -1,8 +1,8 @@
 /**
  * Answers of the gateway beside those of other servers on the same database: CPU of each server's process per
  * request, in one run, interleaved, the answers compared first; then what each allocates. For a quick look at a part:
- * `--only page,run,typename`, `--servers ours,levels,…`, `--rounds`, `--seconds`, `--no-memory`, and `--env KEY=VALUE`
- * of the gateway. `--check` fails where something is worse than e2e/bench/baseline.json, `--update` writes that.
+ * `--only page,run,typename`, `--servers ours,levels,…`, `--rounds`, `--seconds`, `--no-memory`, `--env KEY=VALUE` of the
+ * gateway, and `--semi-space` of every server, in MB. `--check` fails where something is worse than e2e/bench/baseline.json, `--update` writes that.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -64,7 +64,7 @@ function figuresOf(
   return figures;
 }
 
-/** Bytes of a request and the collector's share, of each server and operation. */
+/** What a request allocates and the collector's share (memory.ts), of each server and operation. */
 export function memoryShown(
   memory: Map<ServerName, Partial<Record<OperationName, Memory>>>,
 ): object {
