@@ -99,6 +99,7 @@ describe('what is noted', () => {
     const gateway = await start();
     await gateway.ask('{ hello }');
     await gateway.ask('{ nothing }');
+    await gateway.ask(7 as never); // Parameters that cannot be read.
     await raw(gateway, '/a/path/of/a/client', {});
     const metrics = async () => (await raw(gateway, '/metrics', {})).body;
     await expect
@@ -108,7 +109,7 @@ describe('what is noted', () => {
       'polyphony_operation_seconds_count{operation="query",outcome="ok"} 1',
     );
     expect(await metrics()).toContain(
-      'polyphony_operation_seconds_count{operation="none",outcome="invalid"} 1',
+      'polyphony_operation_seconds_count{operation="none",outcome="invalid"} 2',
     );
     expect(await metrics()).not.toContain('/a/path');
   });

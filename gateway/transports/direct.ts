@@ -3,9 +3,11 @@
  * goes with which error, is as yoga has it, which writes all other answers.
  */
 import type { GraphQLError } from 'graphql';
-import { renderError, withoutHttp, type Report } from '../errors.ts';
+import { withoutHttp, type Report } from '../errors.ts';
 import {
+  notExecuted,
   partsOf,
+  told,
   type Answer,
   type AnswerFunction,
   type Asker,
@@ -86,8 +88,7 @@ export function askerOf({ request, id, gone }: Exchange): Asker {
 
 /** To a request whose parameters could not be read. */
 function notAsked(error: unknown, report: Report): Answer {
-  const errors = [renderError(error, report, true)];
-  return { data: undefined, errors, codes: [], operation: null, operationName: null };
+  return { ...told(notExecuted([error]), report), operation: null, operationName: null };
 }
 
 /** Sends an answer. Errors that left no data decide status and headers by `extensions.http`, which nobody is shown. */
