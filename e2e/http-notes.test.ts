@@ -78,6 +78,30 @@ describe('what is noted', () => {
     await expect.poll(() => linesOf(gateway).map(({ status }) => status)).toContain(499);
   });
 
+  test('so is each of the requests that wait behind another of their connection', async () => {
+    const signals: StopSignal[] = [];
+    const gateway = await start({
+      slow: (_root, _args, ctx) => new Promise(() => signals.push(ctx.signal)),
+    });
+    const { hostname, port, host } = new URL(gateway.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.write(`GET /graphql?query={slow} HTTP/1.1\r\nhost: ${host}\r\n\r\n`.repeat(20));
+    await expect.poll(() => signals).toHaveLength(20);
+    socket.destroy();
+    await expect.poll(() => signals.filter(({ aborted }) => aborted)).toHaveLength(20);
+    expect(linesOf(gateway).filter(({ status }) => status === 499)).toHaveLength(20);
+  });
+
+  test('requests of one connection that are all answered are noted once each', async () => {
+    const gateway = await start();
+    const { hostname, port, host } = new URL(gateway.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.end(`GET /graphql?query={hello} HTTP/1.1\r\nhost: ${host}\r\n\r\n`.repeat(20));
+    await once(socket.resume(), 'close');
+    await expect.poll(() => linesOf(gateway)).toHaveLength(20);
+    expect(linesOf(gateway).map(({ status }) => status)).toEqual(Array(20).fill(200));
+  });
+
   test('a client that leaves before its body ended is no error of ours', async () => {
     const gateway = await start();
     const { hostname, port, host } = new URL(gateway.url);

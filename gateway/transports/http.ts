@@ -52,12 +52,31 @@ export function httpListener(parts: HttpParts): RequestListener {
     const exchange = new Exchange(request, response);
     const path = pathOf(exchange);
     const route = routes.get(path);
-    response.on('close', () => {
+    whenClosed(exchange, () => {
       if (!response.writableFinished) exchange.gone.abort(CLOSED);
       note(exchange, route ? path : 'other', parts);
     });
     serve(exchange, path, route, parts);
   };
+}
+
+/**
+ * Once, when the connection is done with the response. One that waits behind others of its connection has no socket
+ * yet, and node does not tell it when that closes.
+ */
+function whenClosed({ request, response }: Exchange, told: () => void): void {
+  if (response.socket) {
+    response.on('close', told);
+    return;
+  }
+  const { socket } = request;
+  const closed = () => {
+    socket.off('close', closed);
+    response.off('close', closed);
+    told();
+  };
+  response.on('close', closed);
+  socket.setMaxListeners(0).on('close', closed); // As many as a client sends at once.
 }
 
 const PLAIN = 'text/plain; charset=utf-8';
