@@ -65,7 +65,9 @@ function leafVariable(
   const type = nonNull ? whole.ofType : whole;
   const name = variable.name.value;
   if (!isInputType(type) || !isLeafType(type) || name === PROTOTYPE) return null;
-  return { name, type, nonNull, byDefault: defaultValue && valueFromAST(defaultValue, type) };
+  const byDefault: unknown = defaultValue && valueFromAST(defaultValue, type);
+  if (typeof byDefault === 'object' && byDefault !== null) return null; // Made anew for each execution.
+  return { name, type, nonNull, byDefault };
 }
 
 const PROTOTYPE = '__proto__';
