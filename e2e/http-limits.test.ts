@@ -26,6 +26,25 @@ describe('who may ask', () => {
     expect(ran).toBe(false);
   });
 
+  test('a target may name its server, as proxies are sent it, and means the same', async () => {
+    const gateway = await start();
+    const { host, port } = new URL(gateway.url);
+    const ask = async (target: string) => {
+      const [response] = (await once(
+        httpRequest({ host: '127.0.0.1', port, path: target, headers: { host } }).end(),
+        'response',
+      )) as [IncomingMessage];
+      const text = Buffer.concat(await response.toArray()).toString();
+      return { status: response.statusCode, text };
+    };
+    for (const target of ['/graphql?query={hello}', '/health/live', '/nowhere', '/']) {
+      const named = await ask(`http://${host}${target}`);
+      expect(named.status).toBe((await ask(target)).status);
+    }
+    expect((await ask(`http://${host}/graphql?query={hello}`)).text).toContain('"hello"');
+    expect((await ask(`http://${host}`)).status).toBe(200);
+  });
+
   test('a page of another site is refused, one of this gateway and a program are served', async () => {
     const gateway = await start();
     const host = new URL(gateway.url).host;

@@ -1,5 +1,5 @@
 /**
- * The short way of an answer to its client: JSON by POST, as one buffer. What the media types mean, and which status
+ * The short way of an answer to its client: JSON by POST, sent at once. What the media types mean, and which status
  * goes with which error, is as yoga has it, which writes all other answers.
  */
 import type { GraphQLError } from 'graphql';

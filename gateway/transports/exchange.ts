@@ -1,4 +1,4 @@
-/** One request and its response on the wire: id, standard headers, and how answers that are not GraphQL are sent. */
+/** One request and its response on the wire: id, standard headers, and how whole answers are sent. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Refusal } from '../../resolvers/errors.ts';
@@ -20,15 +20,14 @@ export class Exchange {
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     const given = request.headers['x-request-id'];
+    if (!request.url?.startsWith('/')) request.url = pathIn(request.url);
     this.request = request;
     this.response = response;
     this.id = typeof given === 'string' && REQUEST_ID.test(given) ? given : newRequestId();
   }
 
-  /** Throws on a target that is no path. */
   get url(): URL {
-    const { url = '' } = this.request;
-    return (this.#url ??= new URL(`http://gateway${url.startsWith('/') ? url : '/'}`));
+    return (this.#url ??= new URL(`http://gateway${this.request.url}`));
   }
 
   /** Sets the headers of every answer on the response, for who writes it by itself. */
@@ -45,6 +44,12 @@ let requests = 0;
 function newRequestId(): string {
   requests += 1;
   return `${PREFIX}-${requests.toString(36)}`;
+}
+
+/** Path and query of a target that names its server, as proxies are sent it; who may be named, Host says. Else `/`. */
+function pathIn(target = ''): string {
+  const [, rest = ''] = /^https?:\/\/[^/?#]*(.*)$/is.exec(target) ?? [];
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** What a client may name its request: short, and harmless in a header and a log line. */
