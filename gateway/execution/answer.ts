@@ -82,11 +82,11 @@ export function partsOf({ data, errors }: Written, extensions?: string): readonl
 export interface Answering {
   readonly schema: GraphQLSchema;
   readonly documentOf: (text: string) => Found;
-  /** The context of one operation. `signal` aborts when the client left or the deadline passed. */
+  /** The context of one operation. `stop` aborts when the client left or the deadline passed. */
   readonly contextOf: (asker: Asker, stop: StopSignal) => LiveCtx;
   /** Throws Limited for an operation that asks for too much. */
   readonly check: (prepared: Prepared, variables: Readonly<Record<string, unknown>>) => void;
-  /** Longest time from here to the answer. */
+  /** Longest time that an answer is waited for. */
   readonly deadline_ms: number;
   /** Logs our bugs, of this request. */
   readonly reportOf: (requestId: string) => Report;

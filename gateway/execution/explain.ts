@@ -4,7 +4,7 @@
  * stores were sent.
  */
 import type { Sql, Tx } from '../../resolvers/sql.ts';
-import type { Trace } from './levels/run.ts';
+import type { Trace } from './levels/asked.ts';
 
 export interface Explained {
   readonly ms: number;

@@ -14,7 +14,7 @@ import {
   type Asked,
   type Children,
   type Group,
-} from './run.ts';
+} from './asked.ts';
 import { pathOf } from './paths.ts';
 import { settled } from './settle.ts';
 

@@ -8,7 +8,7 @@ import {
 } from 'graphql';
 import { inspect } from 'graphql/jsutils/inspect.js';
 import type { PlannedField } from './plan.ts';
-import { isThenable, type Asked } from './run.ts';
+import { isThenable, type Asked } from './asked.ts';
 
 /** The type that `resolveType` named. Throws a GraphQLError where it is none of the abstract type's. */
 export function concreteType(

@@ -23,7 +23,7 @@ import { variablesReader, type Coerced, type Values } from './inputs.ts';
 import { resolveLevels } from './levels.ts';
 import type { Json } from './out.ts';
 import { compile, switchesOf, type Plan, type Selection } from './plan.ts';
-import { isThenable, type Asked, type Group, type Trace } from './run.ts';
+import { isThenable, type Asked, type Group, type Trace } from './asked.ts';
 import { fieldsShown, type Shown } from './shown.ts';
 import { writeData } from './write.ts';
 
@@ -135,7 +135,7 @@ export function executeToText(
   prepared: Prepared,
   execution: Execution,
 ): Written | Promise<Written> {
-  return run<Completed | Written, Written>(prepared, execution, written, asWritten);
+  return run<Completed | Written, Written>(prepared, execution, textOrObject, asWritten);
 }
 
 function asWritten(made: Completed | Written | Unfit): Written {
@@ -144,7 +144,7 @@ function asWritten(made: Completed | Written | Unfit): Written {
   return { data: JSON.stringify(made.data), errors: made.errors };
 }
 
-function written(asked: Asked, root: Group): Written | Completed | Promise<Completed> {
+function textOrObject(asked: Asked, root: Group): Written | Completed | Promise<Completed> {
   const data = writeData(root);
   return data === null ? complete(asked, root) : { data, errors: [] };
 }

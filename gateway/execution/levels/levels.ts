@@ -7,7 +7,7 @@ import { defaultTypeResolver, type GraphQLResolveInfo } from 'graphql';
 import { concreteType, ofType } from './concrete.ts';
 import { pathOf } from './paths.ts';
 import { innermost, type PlannedField, type Selection, type Shape } from './plan.ts';
-import { failure, infoFor, isThenable, type Asked, type Group, type Trace } from './run.ts';
+import { failure, infoFor, isThenable, type Asked, type Group, type Trace } from './asked.ts';
 import { settleAll, whenSettled } from './settle.ts';
 import { Work } from './work.ts';
 

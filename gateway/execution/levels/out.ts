@@ -19,6 +19,7 @@ const LOOKED_AT_CHARS_MAX = 120;
 /** UTF-8 of one UTF-16 unit, at most. */
 const CHAR_BYTES_MAX = 3;
 
+/** Where an answer is written: one is used again for the next, so take what was written before. */
 export class Out {
   #bytes = Buffer.allocUnsafe(BYTES_MIN);
   #length = 0;
@@ -91,7 +92,7 @@ export class Out {
     this.ascii(text, text.length);
   }
 
-  /** JSON of any value. */
+  /** What is JSON already, of any value. */
   json(text: string): void {
     this.#room(text.length * CHAR_BYTES_MAX);
     const written = this.#bytes.write(text, this.#length);

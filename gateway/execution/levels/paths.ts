@@ -1,7 +1,7 @@
 /** Where the objects of a group stand in the answer. Made for those who ask only, for a whole group at once. */
 import type { GraphQLResolveInfo } from 'graphql';
 import type { PlannedField, Shape } from './plan.ts';
-import type { Group } from './run.ts';
+import type { Group } from './asked.ts';
 
 export type Path = GraphQLResolveInfo['path'];
 

@@ -1,6 +1,6 @@
 /** Values whose promises are settled: what failed is an Error in its place. */
 import type { Shape } from './plan.ts';
-import { failure, isThenable } from './run.ts';
+import { failure, isThenable } from './asked.ts';
 
 /**
  * A value of a shape without promises in it, also none in its lists; lists that are no arrays are read once. The value

@@ -1,5 +1,5 @@
 /** When all that an execution has begun has ended. */
-import type { Asked } from './run.ts';
+import type { Asked } from './asked.ts';
 
 /** What is begun of an execution, and whether all of it has ended. */
 export class Work {

@@ -14,7 +14,7 @@ import {
 } from 'graphql';
 import { Out, piece, type Json } from './out.ts';
 import { innermost, type PlannedField, type Selection, type Shape } from './plan.ts';
-import type { Group } from './run.ts';
+import type { Group } from './asked.ts';
 
 /** The data of an answer as JSON; null where it cannot be written this way. */
 export function writeData(root: Group): Json | null {
