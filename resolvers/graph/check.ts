@@ -3,9 +3,11 @@ import { Invalid, Limited } from '../errors.ts';
 import { collectIssues, textFault, type Issues } from '../issues.ts';
 import { checkObject } from '../json-object.ts';
 import {
+  BATCH_MAX,
   DEPTH_MAX,
-  PAGE_MAX,
+  KINDS_MAX,
   NODES_MAX,
+  PAGE_MAX,
   PATHS_MAX,
   ROOTS_MAX,
   type GraphBatch,
@@ -21,6 +23,7 @@ export const PROPERTIES_BYTES_MAX = 65_536;
 const BOUNDS = {
   roots: { what: 'roots of one call', min: 0, max: ROOTS_MAX },
   first: { what: 'first', min: 1, max: PAGE_MAX },
+  limit: { what: 'nodes of one ranking', min: 1, max: PAGE_MAX },
   depth: { what: 'depth', min: 1, max: DEPTH_MAX },
   nodes: { what: 'nodes of one answer', min: 1, max: NODES_MAX },
   paths: { what: 'paths of one answer', min: 1, max: PATHS_MAX },
@@ -44,8 +47,11 @@ export function isGraphId(id: string): boolean {
   return UUID.test(id);
 }
 
-/** Of some kinds those that something may be of; null, when all are walked. */
+/** Of some kinds those that something may be of; null, when all are walked. Limited past KINDS_MAX. */
 export function walkedKinds(kinds: readonly string[] | undefined): string[] | null {
+  if (kinds && kinds.length > KINDS_MAX) {
+    throw new Limited('kinds of one walk', KINDS_MAX, kinds.length);
+  }
   return kinds?.filter((kind) => faultOf(kind, 1, KIND_MAX) === null) ?? null;
 }
 
@@ -56,8 +62,17 @@ export function checkIds(ids: { readonly workspaceId: string; readonly after?: s
   }
 }
 
-/** Refuses a batch of which something cannot be stored, with Invalid and every reason. O(bytes). */
+/**
+ * Refuses a batch of which something cannot be stored, with Invalid and every reason; with Limited past BATCH_MAX.
+ * O(bytes).
+ */
 export function checkBatch(batch: GraphBatch): void {
+  const { nodes, relations, removedNodes, removedRelations } = batch;
+  const size = [nodes, relations, removedNodes, removedRelations].reduce(
+    (sum, list) => sum + (list?.length ?? 0),
+    0,
+  );
+  if (size > BATCH_MAX) throw new Limited('what one batch holds', BATCH_MAX, size);
   const issues = collectIssues();
   for (const [index, node] of (batch.nodes ?? []).entries()) {
     checkNode(node, `nodes[${index}]`, issues);
@@ -116,4 +131,14 @@ function faultOf(text: string, min: number, max: number): string | null {
   if (length < min) return 'must not be empty';
   if (length > max) return `may be at most ${max} characters`;
   return textFault(text, Number.POSITIVE_INFINITY);
+}
+
+/** Each id once, at its highest version; of several with that the first. In the order of ids. */
+export function newestById<Item extends GraphNode | GraphRelation>(items: readonly Item[]): Item[] {
+  const newest = new Map<string, Item>();
+  for (const item of items) {
+    const other = newest.get(item.id);
+    if (!other || item.version > other.version) newest.set(item.id, item);
+  }
+  return [...newest.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1));
 }

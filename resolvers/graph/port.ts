@@ -9,14 +9,14 @@
 export interface GraphNode {
   /** A uuid, in lower case. */
   readonly id: string;
-  /** What it is, in the words of whoever made it: `airport`, `Gene`. 1 to 100 characters. */
+  /** What it is, in the words of whoever made it: `airport`, `Gene`. 1 to 100 characters, as code points. */
   readonly kind: string;
   /** What its makers call it; unique within workspace and kind. 1 to 500 characters. */
   readonly key: string;
   /** For people. At most 1,000 characters. */
   readonly name: string;
   readonly properties: GraphProperties;
-  /** Rises with each change; the newest wins. */
+  /** From 0; rises with each change, and the newest wins. */
   readonly version: number;
 }
 
@@ -38,7 +38,7 @@ export type GraphProperties = Readonly<Record<string, unknown>>;
 /** Which way relations are walked: as they lead, against it, or both. */
 export type Direction = 'OUT' | 'IN' | 'BOTH';
 
-/** What is walked, of all there is. */
+/** What is walked, of all there is. Kinds that nothing can have match nothing. */
 export interface Walk {
   readonly direction: Direction;
   /** Kinds of relations; all when left out. None are walked when empty. */
@@ -47,7 +47,7 @@ export interface Walk {
   readonly nodeKinds?: readonly string[];
 }
 
-/** Bounds of one walk: beyond them the answer is cut, and says so. */
+/** Bounds of one walk: beyond them the answer is cut, and says so. Roots count as nodes. */
 export interface WalkBounds {
   /** Relations one after the other: 1 to DEPTH_MAX. */
   readonly depth: number;
@@ -63,6 +63,10 @@ export const ROOTS_MAX = 1_000;
 export const PAGE_MAX = 100;
 /** Paths of one answer of `allPaths`. */
 export const PATHS_MAX = 1_000;
+/** Kinds of relations, or of nodes, that one walk names. */
+export const KINDS_MAX = 100;
+/** Nodes, relations and removals of one batch, together. */
+export const BATCH_MAX = 1_000;
 
 /** Why an answer is not all there is. */
 export interface Cut {
@@ -85,7 +89,10 @@ export interface Reached {
 export interface Network {
   readonly nodes: readonly Reached[];
   readonly relations: readonly GraphRelation[];
-  /** By DEPTH where something lies beyond the depth; by NODES where there were more within it: the nearest are there. */
+  /**
+   * By NODES where there were more within the depth: the nearest are there, of the farthest depth those of least id.
+   * Else by DEPTH where a node lies beyond it.
+   */
   readonly cut: Cut | null;
 }
 
@@ -142,7 +149,7 @@ export interface Graph {
     walk: Walk,
     bounds: WalkBounds,
   ): Promise<Network>;
-  /** A path of fewest relations for each pair, null where there is none within the depth. To itself it has none. */
+  /** A path of fewest relations for each pair, null where there is none within the depth. A node has none to itself. */
   shortestPaths(
     workspaceId: string,
     pairs: readonly { readonly fromId: string; readonly toId: string }[],
@@ -151,6 +158,7 @@ export interface Graph {
   ): Promise<readonly (GraphPath | null)[]>;
   /**
    * All paths that meet no node twice, shorter ones first, then in the order of their relations' ids; `limit` at most.
+   * Cut by PATHS where there are more within the depth; longer ones were not asked for.
    */
   allPaths(
     workspaceId: string,
@@ -164,7 +172,10 @@ export interface Graph {
     ids: readonly string[],
     relationKinds?: readonly string[],
   ): Promise<readonly Degree[]>;
-  /** The nodes with the most relations in that direction (a self-loop counts twice in BOTH), then by id. */
+  /**
+   * The nodes with the most relations that are walked from them (a self-loop counts twice in BOTH), then by id; those
+   * with none are left out. `limit`: 1 to PAGE_MAX.
+   */
   topByDegree(
     workspaceId: string,
     walk: Walk,
@@ -178,7 +189,9 @@ export interface Graph {
   ): Promise<readonly GraphRelation[]>;
   /**
    * Writes in one transaction: nodes, then relations, then removals. What is stored with the same or a higher version
-   * stays as it is. A relation from or to a node that is not there is Invalid, and nothing of the batch is written.
+   * stays as it is; so it is with an id that comes twice. A newer relation may lead elsewhere. Invalid, and nothing of
+   * the batch is written: a relation from or to a node that is not there once the nodes are written, a key that another
+   * node of the kind has, an id that another workspace has, a value that breaks a rule of its field.
    */
   write(workspaceId: string, batch: GraphBatch): Promise<void>;
 }
