@@ -190,8 +190,9 @@ export interface Graph {
   /**
    * Writes in one transaction: nodes, then relations, then removals. What is stored with the same or a higher version
    * stays as it is; so it is with an id that comes twice. A newer relation may lead elsewhere. Invalid, and nothing of
-   * the batch is written: a relation from or to a node that is not there once the nodes are written, a key that another
-   * node of the kind has, an id that another workspace has, a value that breaks a rule of its field.
+   * the batch is written: a relation from or to a node that is not there once the nodes are written, an id that another
+   * workspace has, a value that breaks a rule of its field; in the tables also a key that another node of the kind has
+   * (what follows them may meet a key twice, between a removal and what takes its place).
    */
   write(workspaceId: string, batch: GraphBatch): Promise<void>;
 }
