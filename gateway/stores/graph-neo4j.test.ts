@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import neo4jDriver from 'neo4j-driver';
+import { neo4jOrNull, type Neo4jServer } from '../../e2e/kit/neo4j-server.ts';
+import { openWire } from '../../e2e/kit/tcp-proxy.ts';
+import { Invalid, Unavailable } from '../../resolvers/errors.ts';
+import { newId } from '../../resolvers/keys.ts';
+import type { Neo4jCall } from './graph-neo4j/client.ts';
+import { openGraphNeo4j, type GraphNeo4j } from './graph-neo4j.ts';
+import { graphBoundsContract } from './graph-bounds.contract.ts';
+import { graphChanceContract } from './graph-chance.contract.ts';
+import { graphWalksContract } from './graph-walks.contract.ts';
+import { graphWriteContract } from './graph-write.contract.ts';
+import {
+  aNode,
+  aRelation,
+  BOTH,
+  graphReadContract,
+  OUT,
+  type GraphUnderTest,
+} from './graph.contract.ts';
+
+const DEADLINE_ms = 700;
+/** What a busy machine may add to a deadline. */
+const SLACK_ms = 400;
+
+const neo4j = await neo4jOrNull();
+afterAll(() => neo4j?.server?.stop());
+
+describe.skipIf(!neo4j)('neo4j', () => {
+  let store: GraphNeo4j;
+  let underTest: GraphUnderTest;
+  const calls: Neo4jCall[] = [];
+  beforeAll(async () => {
+    // The first of each statement is planned for a second or more.
+    const called = (call: Neo4jCall) => void calls.push(call);
+    store = await openGraphNeo4j({
+      url: neo4j!.url,
+      timeout_ms: 55_000,
+      connections_max: 10,
+      called,
+    });
+    underTest = { graph: store.graph, space: async () => newId(), keysMayMeet: true };
+  });
+  afterAll(() => store.close());
+
+  graphReadContract(() => underTest);
+  graphWalksContract(() => underTest);
+  graphBoundsContract(() => underTest);
+  graphWriteContract(() => underTest);
+  graphChanceContract(() => underTest);
+
+  test('every read is one statement, for one root, ten, and a hundred', async () => {
+    const space = newId();
+    const nodes = Array.from({ length: 100 }, () => aNode());
+    const relations = nodes.map((node, at) => aRelation(node, nodes[(at + 1) % 100]!));
+    await store.graph.write(space, { nodes, relations });
+    for (const count of [1, 10, 100]) {
+      const ids = nodes.slice(0, count).map(({ id }) => id);
+      const pairs = ids.map((fromId) => ({ fromId, toId: nodes[99]!.id }));
+      calls.length = 0;
+      await store.graph.nodes(space, ids);
+      await store.graph.neighbours(space, ids, BOTH, { first: 2 });
+      await store.graph.network(space, ids, OUT, { depth: 32, nodes: 100 });
+      await store.graph.shortestPaths(space, pairs, BOTH, 3);
+      await store.graph.allPaths(space, pairs[0]!, BOTH, { depth: 3, limit: 10 });
+      await store.graph.degrees(space, ids);
+      await store.graph.topByDegree(space, OUT, count);
+      await store.graph.relationsAmong(space, ids);
+      expect(calls.map(({ name, error }) => [name, error])).toEqual(
+        ['nodes', 'neighbours', 'network', 'shortestPaths', 'allPaths']
+          .concat('degrees', 'topByDegree', 'relationsAmong')
+          .map((name) => [`graph.${name}`, null]),
+      );
+    }
+  });
+
+  test('a dense graph is walked to its end, and its paths are found, without trying them all', async () => {
+    const space = newId();
+    const nodes = Array.from({ length: 40 }, () => aNode());
+    await store.graph.write(space, { nodes });
+    for (const half of [nodes.slice(0, 20), nodes.slice(20)]) {
+      const relations = half.flatMap((from) =>
+        nodes.filter((to) => to !== from).map((to) => aRelation(from, to)),
+      );
+      await store.graph.write(space, { relations });
+    }
+    const [a, b] = nodes;
+    const network = await store.graph.network(space, [a!.id], OUT, { depth: 32, nodes: 100 });
+    expect([network.nodes.length, network.relations.length, network.cut]).toEqual([
+      40,
+      1_560,
+      null,
+    ]);
+    const pair = { fromId: a!.id, toId: b!.id };
+    const { paths, cut } = await store.graph.allPaths(space, pair, OUT, { depth: 32, limit: 50 });
+    const lengths = paths.map(({ relations }) => relations.length);
+    expect(lengths).toEqual([1, ...Array<number>(38).fill(2), ...Array<number>(11).fill(3)]);
+    expect(cut).toEqual({ by: 'PATHS', at: 50 });
+  }, 240_000);
+
+  test('what is newer wins, whichever of many writers comes last', async () => {
+    const space = newId();
+    const [from, to] = [aNode(), aNode()];
+    const relation = aRelation(from, to);
+    await store.graph.write(space, { nodes: [from, to], relations: [relation] });
+    await Promise.all(
+      Array.from({ length: 40 }, (_, at) =>
+        store.graph.write(space, {
+          nodes: [{ ...(at % 2 ? from : to), version: at, name: `name ${at}` }],
+          relations: [{ ...relation, version: at, kind: `kind ${at}` }],
+        }),
+      ),
+    );
+    const written = await store.graph.nodes(space, [from.id, to.id]);
+    expect(written.map((node) => node?.name)).toEqual(['name 39', 'name 38']);
+    const [kept, ...more] = await store.graph.relationsAmong(space, [from.id, to.id]);
+    expect([kept?.kind, more]).toEqual(['kind 39', []]);
+  });
+
+  test('a key may be of two nodes for a moment, as when one is removed and another made under its name', async () => {
+    const space = newId();
+    const [older, newer] = [aNode({ key: 'BER' }), aNode({ key: 'BER' })];
+    await store.graph.write(space, { nodes: [older] });
+    await store.graph.write(space, { nodes: [newer] });
+    await store.graph.write(space, { removedNodes: [older.id] });
+    expect(await store.graph.nodes(space, [older.id, newer.id])).toEqual([null, newer]);
+  });
+
+  test('what is wrong with a url or a batch is told as it is, and never as an outage', async () => {
+    const from = aNode();
+    const batch = { nodes: [from], relations: [aRelation(from, aNode())] };
+    await expect(store.graph.write(newId(), batch)).rejects.toThrow(Invalid);
+    const elsewhere = await openGraphNeo4j({
+      url: 'bolt://127.0.0.1:1',
+      timeout_ms: DEADLINE_ms,
+      connections_max: 1,
+    });
+    await expect(elsewhere.graph.nodes(newId(), [newId()])).rejects.toThrow(
+      'neo4j is unavailable: it cannot be reached',
+    );
+    await elsewhere.close();
+  });
+});
+
+describe.skipIf(!neo4j?.server)('a server of our own that is harmed', () => {
+  const server = () => neo4j!.server as Neo4jServer;
+  let store: GraphNeo4j;
+  const [space, node] = [newId(), aNode()];
+  beforeAll(async () => {
+    const settings = { url: neo4j!.url, timeout_ms: DEADLINE_ms, connections_max: 4 };
+    const patient = await openGraphNeo4j({ ...settings, timeout_ms: 55_000 });
+    await patient.graph.write(space, { nodes: [node] });
+    await patient.graph.nodes(space, [node.id]);
+    await patient.close();
+    store = await openGraphNeo4j(settings);
+  });
+  afterAll(() => store.close());
+
+  async function refusals(count: number): Promise<number> {
+    const began_ms = performance.now();
+    const asked = Array.from({ length: count }, () => store.graph.nodes(space, [node.id]));
+    const answers = await Promise.allSettled([
+      ...asked,
+      store.graph.write(space, { nodes: [node] }),
+    ]);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: 'rejected', reason: expect.any(Unavailable) });
+    }
+    return performance.now() - began_ms;
+  }
+
+  /** Until it answers again; the first may still be one that the outage has left behind. */
+  async function recovered(): Promise<void> {
+    await expect
+      .poll(() => store.graph.nodes(space, [node.id]).catch(() => null), { timeout: 120_000 })
+      .toEqual([node]);
+  }
+
+  test('paused: all callers are refused at the deadline, more than there are connections, and it goes on', async () => {
+    await recovered();
+    server().pause();
+    try {
+      expect(await refusals(10)).toBeLessThan(DEADLINE_ms + SLACK_ms);
+      expect(await refusals(2)).toBeLessThan(DEADLINE_ms + SLACK_ms);
+    } finally {
+      server().resume();
+    }
+    await recovered();
+  }, 240_000);
+
+  test('connections that are dead though nobody says so are given up, and others are made', async () => {
+    const wire = await openWire(server().port);
+    const url = `bolt://127.0.0.1:${wire.port}`;
+    const behind = await openGraphNeo4j({ url, timeout_ms: DEADLINE_ms, connections_max: 1 });
+    const read = () => behind.graph.nodes(space, [node.id]).catch((error: unknown) => error);
+    try {
+      await expect.poll(read, { timeout: 60_000 }).toEqual([node]);
+      wire.halfOpen();
+      expect(await read()).toBeInstanceOf(Unavailable);
+      wire.mend();
+      expect(await read()).toBeInstanceOf(Unavailable); // The one connection is still waited for.
+      await expect.poll(read, { timeout: 60_000 }).toEqual([node]);
+      expect(wire.met().halfOpen).toBeGreaterThan(0);
+    } finally {
+      await behind.close();
+      await wire.close();
+    }
+  }, 240_000);
+
+  test('a statement past the deadline is ended by the server too', async () => {
+    const calls: Neo4jCall[] = [];
+    const called = (call: Neo4jCall) => void calls.push(call);
+    const settings = { url: neo4j!.url, connections_max: 2, timeout_ms: DEADLINE_ms };
+    const watched = await openGraphNeo4j({ ...settings, called });
+    const driver = neo4jDriver.driver(neo4j!.url);
+    const tx = await driver.session().beginTransaction();
+    try {
+      await tx.run('/* test.lock */ MATCH (n:Node {id: $id}) SET n.locked = true', { id: node.id });
+      const newer = { ...node, version: 2 };
+      const written = watched.graph.write(space, { nodes: [newer] });
+      await expect(written).rejects.toThrow(Unavailable);
+      await expect
+        .poll(() => calls.at(-1)?.error, { timeout: 20_000 })
+        .toMatch(/TransactionTimedOut|LockClientStopped/);
+    } finally {
+      await tx.rollback();
+      await driver.close();
+      await watched.close();
+    }
+  }, 240_000);
+
+  test('killed: callers are refused within the deadline, and once it is there again it is used', async () => {
+    await recovered();
+    await server().kill();
+    expect(await refusals(10)).toBeLessThan(DEADLINE_ms + SLACK_ms);
+    await server().restart();
+    await recovered();
+  }, 240_000);
+});

@@ -1,0 +1,58 @@
+/**
+ * The graph in Neo4j, Community Edition or more, as a projector keeps it: nodes are `(:Node {id, workspaceId, kind,
+ * key, name, properties: JSON text, version})`, relations `-[:REL {id, workspaceId, kind, properties, version}]->`. A
+ * kind is a property and no label or type: Neo4j never forgets the name of one and takes 65,536 of them, and kinds are
+ * anybody's words. Every read is one statement in a READ transaction. Keys are unique in the tables that are the truth;
+ * here they may meet for the moment between two batches.
+ */
+import type { Graph } from '../../resolvers/graph/port.ts';
+import { neo4jClient, type Neo4jCall } from './graph-neo4j/client.ts';
+import { readAllPaths, readShortestPaths } from './graph-neo4j/paths.ts';
+import { readNetwork } from './graph-neo4j/network.ts';
+import {
+  readDegrees,
+  readNeighbours,
+  readNodes,
+  readRelationsAmong,
+  readTopByDegree,
+} from './graph-neo4j/reads.ts';
+import { writeBatch } from './graph-neo4j/write.ts';
+
+export interface GraphNeo4jSettings {
+  /** bolt, neo4j, or either with +s; may hold user and password, and `?database=`. */
+  readonly url: string;
+  /** Past it a caller gets Unavailable, and the server ends the transaction. */
+  readonly timeout_ms: number;
+  readonly connections_max: number;
+  /** Told of each statement that was tried. */
+  readonly called?: (call: Neo4jCall) => void;
+}
+
+export interface GraphNeo4j {
+  readonly graph: Graph;
+  /** Ends all connections; what is under way fails. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects, and makes constraints and indexes where they are missing. A server that is away is no failure: calls throw
+ * Unavailable until it is there, then all goes on by itself.
+ */
+export async function openGraphNeo4j(settings: GraphNeo4jSettings): Promise<GraphNeo4j> {
+  const client = neo4jClient(settings);
+  await client.prepare().catch(() => undefined); // Tried again before each call.
+  return {
+    graph: {
+      nodes: (...args) => readNodes(client, ...args),
+      neighbours: (...args) => readNeighbours(client, ...args),
+      network: (...args) => readNetwork(client, ...args),
+      shortestPaths: (...args) => readShortestPaths(client, ...args),
+      allPaths: (...args) => readAllPaths(client, ...args),
+      degrees: (...args) => readDegrees(client, ...args),
+      topByDegree: (...args) => readTopByDegree(client, ...args),
+      relationsAmong: (...args) => readRelationsAmong(client, ...args),
+      write: (...args) => writeBatch(client, ...args),
+    },
+    close: () => client.close(),
+  };
+}

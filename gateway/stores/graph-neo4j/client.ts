@@ -1,0 +1,224 @@
+/**
+ * Statements on Neo4j under the rules of all our stores: a name that leads each text, values by parameter, a deadline
+ * that holds even where the server says nothing, a bounded number of tries, telemetry by name.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import neo4j, { type Driver, type ManagedTransaction, type Session } from 'neo4j-driver';
+import { Unavailable } from '../../../resolvers/errors.ts';
+import { codeOf, isPassing, unavailable } from './failures.ts';
+
+/** One Cypher text. `Row` is what a record of it holds: integers as numbers, as all of ours stay below 2^53. */
+export interface Cypher<Row> {
+  /** `domain.purpose`. */
+  readonly name: string;
+  readonly text: string;
+  /** Never set; carries the type. */
+  readonly row?: Row;
+}
+
+/** A text under its name. */
+export function cypher<Row>(name: string, text: string): Cypher<Row> {
+  return { name, text: `/* ${name} */ ${text}` };
+}
+
+/** A whole number, as a parameter. */
+export const whole = (value: number) => neo4j.int(value);
+
+/** One statement, each try counted. */
+export interface Neo4jCall {
+  readonly store: 'neo4j';
+  readonly name: string;
+  readonly run_ms: number;
+  readonly rows: number;
+  /** Null when it succeeded; else Neo4j's code, or UNAVAILABLE past the deadline. */
+  readonly error: string | null;
+}
+
+export type Parameters = Readonly<Record<string, unknown>>;
+/** Runs a statement within a transaction. */
+export type Run = <Row>(statement: Cypher<Row>, parameters: Parameters) => Promise<Row[]>;
+
+export interface Neo4jClient {
+  /** One statement in a READ transaction of its own. */
+  read: Run;
+  /** A WRITE transaction; rolled back when `work` throws. It may be tried again, whole. */
+  write(work: (run: Run) => Promise<void>): Promise<void>;
+  /** Makes constraints and indexes, once. */
+  prepare(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ClientSettings {
+  readonly url: string;
+  readonly timeout_ms: number;
+  readonly connections_max: number;
+  readonly called?: (call: Neo4jCall) => void;
+}
+
+const TRIES_MAX = 5;
+const RETRY_ms = 20;
+/** How much longer than we wait a server may take to end a transaction: it looks for late ones every 2 seconds. */
+const GRACE_ms = 5_000;
+/** To make indexes of a store that is full already. */
+const PREPARE_TIMEOUT_ms = 60_000;
+
+const SCHEMA = [
+  cypher(
+    'graph.nodeIds',
+    'CREATE CONSTRAINT polyphony_node IF NOT EXISTS FOR (n:Node) REQUIRE n.id IS UNIQUE',
+  ),
+  cypher(
+    'graph.relationIds',
+    'CREATE CONSTRAINT polyphony_relation IF NOT EXISTS FOR ()-[r:REL]-() REQUIRE r.id IS UNIQUE',
+  ),
+  cypher(
+    'graph.workspaces',
+    'CREATE INDEX polyphony_workspace IF NOT EXISTS FOR (n:Node) ON (n.workspaceId)',
+  ),
+];
+
+/** Connects when first needed. */
+export function neo4jClient(settings: ClientSettings): Neo4jClient {
+  const { timeout_ms } = settings;
+  const target = neo4jTarget(settings.url);
+  let driver = connect(target, settings);
+  let prepared: Promise<void> | undefined;
+
+  /**
+   * What a server owes an answer for longer than it may is on a connection that is dead, or a server that hangs: all
+   * connections are made anew, or they would stay lent for as long as TCP takes to notice.
+   */
+  function abandon(dead: Driver): void {
+    if (dead !== driver) return;
+    driver = connect(target, settings);
+    void dead.close().catch(() => undefined);
+  }
+
+  async function session<T>(
+    defaultAccessMode: 'READ' | 'WRITE',
+    limit_ms: number,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    const used = driver;
+    const opened = used.session({ database: target.database, defaultAccessMode });
+    const answer = work(opened).finally(() => void opened.close().catch(() => undefined));
+    return within(limit_ms, answer, () => abandon(used));
+  }
+
+  async function tried<T>(attempt: (left_ms: number) => Promise<T>): Promise<T> {
+    const deadline_ms = performance.now() + timeout_ms;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await attempt(Math.max(1, Math.ceil(deadline_ms - performance.now())));
+      } catch (error) {
+        const pause_ms = RETRY_ms * 2 ** tries * (0.5 + Math.random());
+        const late = performance.now() + pause_ms >= deadline_ms;
+        if (tries >= TRIES_MAX || late || !isPassing(error)) throw unavailable(error) ?? error;
+        await sleep(pause_ms);
+      }
+    }
+  }
+
+  async function makeSchema(): Promise<void> {
+    for (const one of SCHEMA) {
+      await session('WRITE', PREPARE_TIMEOUT_ms, (opened) => runOn(opened, settings)(one, {}));
+    }
+  }
+
+  function prepare(): Promise<void> {
+    prepared ??= makeSchema().catch((error: unknown) => {
+      prepared = undefined;
+      throw unavailable(error) ?? error;
+    });
+    return within(timeout_ms, prepared, () => undefined);
+  }
+
+  return {
+    prepare,
+    async read<Row>(statement: Cypher<Row>, parameters: Parameters) {
+      await prepare();
+      return tried((left_ms) =>
+        session('READ', left_ms, (opened) =>
+          runOn(opened, settings, { timeout: left_ms })(statement, parameters),
+        ),
+      );
+    },
+    async write(work) {
+      await prepare();
+      return tried((left_ms) =>
+        session('WRITE', left_ms, (opened) =>
+          opened.executeWrite((tx) => work(runOn(tx, settings)), { timeout: left_ms }),
+        ),
+      );
+    },
+    close: () => driver.close(),
+  };
+}
+
+interface Target {
+  readonly url: string;
+  readonly auth: ReturnType<typeof neo4j.auth.basic> | undefined;
+  readonly database: string;
+}
+
+function neo4jTarget(text: string): Target {
+  const url = new URL(text);
+  const { username, password } = url;
+  const database = url.searchParams.get('database') ?? 'neo4j';
+  url.searchParams.delete('database');
+  url.username = '';
+  url.password = '';
+  const auth = username
+    ? neo4j.auth.basic(decodeURIComponent(username), decodeURIComponent(password))
+    : undefined;
+  return { url: url.href, auth, database };
+}
+
+function connect({ url, auth }: Target, settings: ClientSettings): Driver {
+  return neo4j.driver(url, auth, {
+    userAgent: 'polyphony',
+    maxConnectionPoolSize: settings.connections_max,
+    connectionTimeout: settings.timeout_ms,
+    connectionAcquisitionTimeout: settings.timeout_ms,
+    maxTransactionRetryTime: 0, // Tries are counted here.
+    disableLosslessIntegers: true,
+    fetchSize: -1, // Answers are bounded: in one piece.
+    notificationFilter: { minimumSeverityLevel: 'OFF' },
+    telemetryDisabled: true,
+  });
+}
+
+/** On a session, each statement is a transaction of its own, and one exchange with the server. */
+function runOn(
+  on: Session | ManagedTransaction,
+  { called }: ClientSettings,
+  config?: { readonly timeout: number },
+): Run {
+  return async <Row>({ name, text }: Cypher<Row>, parameters: Parameters) => {
+    const began_ms = performance.now();
+    const tell = (rows: number, error: string | null) =>
+      called?.({ store: 'neo4j', name, run_ms: performance.now() - began_ms, rows, error });
+    try {
+      const { records } = await on.run(text, parameters, config);
+      tell(records.length, null);
+      return records.map((record) => record.toObject() as Row);
+    } catch (error) {
+      tell(0, codeOf(error));
+      throw error;
+    }
+  };
+}
+
+/** The answer, or Unavailable past the deadline; `dead` is called when not even then anything comes. */
+async function within<T>(limit_ms: number, answer: Promise<T>, dead: () => void): Promise<T> {
+  let late: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    late = setTimeout(() => {
+      late = setTimeout(dead, GRACE_ms).unref();
+      reject(new Unavailable('neo4j', `no answer within ${limit_ms} ms`));
+    }, limit_ms);
+  });
+  const settled = () => clearTimeout(late);
+  answer.then(settled, settled);
+  return Promise.race([answer, deadline]);
+}

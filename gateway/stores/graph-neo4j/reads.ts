@@ -1,0 +1,170 @@
+/** Reads of what is beside a node: itself, its neighbours, its degree. */
+import { groupBy } from '../../../resolvers/group.ts';
+import { checkBounds, checkIds, isGraphId } from '../../../resolvers/graph/check.ts';
+import type { Degree, Direction, Graph } from '../../../resolvers/graph/port.ts';
+import { cypher, whole, type Cypher, type Neo4jClient } from './client.ts';
+import {
+  kindsOf,
+  NODE_WALKED,
+  nodeMap,
+  nodeOf,
+  RELATION_WALKED,
+  relationMap,
+  relationOf,
+  step,
+  type NodeRow,
+  type RelationRow,
+} from './rows.ts';
+
+/** The Graph's method of this name, on a client. */
+type Read<Name extends keyof Graph> = (
+  client: Neo4jClient,
+  ...args: Parameters<Graph[Name]>
+) => ReturnType<Graph[Name]>;
+
+/** The roots that may be there, each once. */
+export function rootsOf(workspaceId: string, ids: readonly string[]): string[] {
+  checkIds({ workspaceId });
+  checkBounds({ roots: ids.length });
+  return [...new Set(ids.filter(isGraphId))];
+}
+
+const NODES = cypher<{ node: NodeRow }>(
+  'graph.nodes',
+  `MATCH (n:Node) WHERE n.id IN $ids AND n.workspaceId = $workspaceId RETURN ${nodeMap('n')} AS node`,
+);
+
+/** Graph.nodes. */
+export const readNodes: Read<'nodes'> = async (client, workspaceId, ids) => {
+  const rows = await client.read(NODES, { workspaceId, ids: rootsOf(workspaceId, ids) });
+  const found = new Map(rows.map(({ node }) => [node.id, nodeOf(node)]));
+  return ids.map((id) => found.get(id) ?? null);
+};
+
+interface NeighbourRow {
+  readonly rootId: string;
+  readonly relation: RelationRow;
+  readonly node: NodeRow;
+}
+
+const NEIGHBOURS = inEachDirection<NeighbourRow>(
+  'graph.neighbours',
+  (direction) => `MATCH (n:Node) WHERE n.id IN $ids AND n.workspaceId = $workspaceId
+  CALL { WITH n
+    MATCH ${step('n', direction)}
+    WHERE ${RELATION_WALKED} AND ${NODE_WALKED} AND ($after IS NULL OR r.id > $after)
+    RETURN r, m ORDER BY r.id LIMIT $limit
+  }
+  RETURN n.id AS rootId, ${relationMap('r')} AS relation, ${nodeMap('m')} AS node`,
+);
+
+/** Graph.neighbours. */
+export const readNeighbours: Read<'neighbours'> = async (client, workspaceId, ids, walk, page) => {
+  const { first, after } = page;
+  checkBounds({ first });
+  checkIds(after === undefined ? { workspaceId } : { workspaceId, after });
+  const rows = await client.read(NEIGHBOURS[walk.direction], {
+    workspaceId,
+    ids: rootsOf(workspaceId, ids),
+    ...kindsOf(walk),
+    after: after ?? null,
+    limit: whole(first + 1),
+  });
+  const byRoot = groupBy(rows, ({ rootId }) => rootId);
+  return ids.map((id) => {
+    const found = (byRoot.get(id) ?? []).toSorted((a, b) => byId(a.relation, b.relation));
+    const items = found
+      .slice(0, first)
+      .map(({ relation, node }) => ({ relation: relationOf(relation), node: nodeOf(node) }));
+    return { items, hasMore: found.length > first };
+  });
+};
+
+/** Without kinds a count is what Neo4j keeps of each node; with them each relation is looked at. */
+const counted = (arrow: string, kinds: string) =>
+  kinds === '' ? `COUNT { ${arrow} }` : `COUNT { MATCH ${arrow} WHERE ${kinds} }`;
+const degrees = (kinds: string) =>
+  cypher<Degree & { id: string }>(
+    'graph.degrees',
+    `MATCH (n:Node) WHERE n.id IN $ids AND n.workspaceId = $workspaceId
+    RETURN n.id AS id, ${counted('(n)-[r:REL]->()', kinds)} AS out, ${counted('(n)<-[r:REL]-()', kinds)} AS in`,
+  );
+const DEGREES = degrees('');
+const DEGREES_OF_KINDS = degrees(RELATION_WALKED);
+
+/** Graph.degrees. */
+export const readDegrees: Read<'degrees'> = async (client, workspaceId, ids, given) => {
+  const { relationKinds } = kindsOf(given ? { relationKinds: given } : {});
+  const rows = await client.read(relationKinds ? DEGREES_OF_KINDS : DEGREES, {
+    workspaceId,
+    ids: rootsOf(workspaceId, ids),
+    relationKinds,
+  });
+  const found = new Map(rows.map((row) => [row.id, { out: row.out, in: row.in }]));
+  return ids.map((id) => found.get(id) ?? { out: 0, in: 0 });
+};
+
+/** By direction; a self-loop is met once from its node, so that both ways are two counts. */
+const top = (kinds: string) =>
+  inEachDirection<{ degree: number; node: NodeRow }>('graph.topByDegree', (direction) => {
+    const ways = direction === 'BOTH' ? (['OUT', 'IN'] as const) : [direction];
+    const count = ways
+      .map((way) => counted(step('n', way).replace(kinds === '' ? ':Node' : '', ''), kinds))
+      .join(' + ');
+    return `MATCH (n:Node {workspaceId: $workspaceId})
+    WITH n, ${count} AS degree WHERE degree > 0
+    WITH n, degree ORDER BY degree DESC, n.id LIMIT $limit
+    RETURN degree, ${nodeMap('n')} AS node`;
+  });
+const TOP = top('');
+const TOP_OF_KINDS = top(`${RELATION_WALKED} AND ${NODE_WALKED}`);
+
+/** Graph.topByDegree. O(nodes of the workspace); with kinds, O(its relations). */
+export const readTopByDegree: Read<'topByDegree'> = async (client, workspaceId, walk, limit) => {
+  checkIds({ workspaceId });
+  checkBounds({ limit });
+  const kinds = kindsOf(walk);
+  const texts = kinds.relationKinds || kinds.nodeKinds ? TOP_OF_KINDS : TOP;
+  const rows = await client.read(texts[walk.direction], {
+    workspaceId,
+    ...kinds,
+    limit: whole(limit),
+  });
+  return rows
+    .map(({ node, degree }) => ({ node: nodeOf(node), degree }))
+    .toSorted((a, b) => b.degree - a.degree || byId(a.node, b.node));
+};
+
+const AMONG = cypher<{ relation: RelationRow }>(
+  'graph.relationsAmong',
+  `MATCH (n:Node) WHERE n.id IN $ids AND n.workspaceId = $workspaceId
+  MATCH (n)-[r:REL]->(m:Node) WHERE ${RELATION_WALKED} AND m.id IN $ids
+  RETURN ${relationMap('r')} AS relation`,
+);
+
+/** Graph.relationsAmong. */
+export const readRelationsAmong: Read<'relationsAmong'> = async (
+  client,
+  workspaceId,
+  ids,
+  given,
+) => {
+  const { relationKinds } = kindsOf(given ? { relationKinds: given } : {});
+  const roots = rootsOf(workspaceId, ids);
+  const rows = await client.read(AMONG, { workspaceId, ids: roots, relationKinds });
+  return rows.map(({ relation }) => relationOf(relation)).toSorted(byId);
+};
+
+/** A text for each direction: it cannot be a parameter. */
+export function inEachDirection<Row>(
+  name: string,
+  text: (direction: Direction) => string,
+): Readonly<Record<Direction, Cypher<Row>>> {
+  const of = (direction: Direction) => cypher<Row>(name, text(direction));
+  return { OUT: of('OUT'), IN: of('IN'), BOTH: of('BOTH') };
+}
+
+/** Lower-case uuids in the order of their characters, which is that of their bytes. */
+export function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : Number(a.id > b.id);
+}
