@@ -73,7 +73,8 @@ describe.each(STORES)('$name', ({ open }) => {
     expect(probe.findings.filter(({ level }) => level === 'problem')).toEqual([]);
 
     await database.pool.query(
-      `UPDATE _prisma_migrations SET migration_name = '99990101000000_later'`,
+      `UPDATE _prisma_migrations SET migration_name = '99990101000000_later'
+       WHERE migration_name = (SELECT max(migration_name) FROM _prisma_migrations)`,
     );
     const { migrations, findings } = await database.store.probe();
     expect(migrations.unknown).toEqual(['99990101000000_later']);
@@ -83,7 +84,9 @@ describe.each(STORES)('$name', ({ open }) => {
       what: expect.stringMatching(/^Migrations not applied: /) as string,
       repair: 'Run polyphony migrate.',
     });
-    await database.pool.query(`UPDATE _prisma_migrations SET finished_at = NULL`);
+    await database.pool.query(
+      `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name LIKE '9999%'`,
+    );
     expect((await database.store.probe()).migrations.failed).toEqual(['99990101000000_later']);
     await database.pool.query('DROP TABLE _prisma_migrations');
     expect((await database.store.probe()).migrations).toMatchObject({ applied: 0 });
