@@ -5,6 +5,7 @@ import type { Live } from '../resolvers/live/live.ts';
 import { LOCAL_VIEWER } from '../resolvers/policy.ts';
 import type { Asker } from './execution/answer.ts';
 import type { StopSignal } from '../resolvers/stop.ts';
+import { graphOverSql } from './stores/graph-sql.ts';
 import type { Store } from './stores/postgres.ts';
 
 /** Makes a new context: loaders live as long as it does. Until identity exists the viewer is the local one. */
@@ -18,6 +19,7 @@ export function contextMaker(
     db: store.db,
     sql: store.sqlFor(signal),
     log,
+    graphFor: graphOverSql,
     live,
     resumeAfter,
     signal,

@@ -1,6 +1,7 @@
 /** What every resolver is given: who asks, and what it may use. One per operation. */
 import type { PrismaClient } from '../prisma/generated/client.ts';
 import type { RunLog } from './events/log.ts';
+import type { Graph } from './graph/port.ts';
 import type { Live } from './live/live.ts';
 import type { Viewer } from './policy.ts';
 import type { Sql } from './sql.ts';
@@ -14,6 +15,8 @@ export interface Ctx {
   readonly sql: Sql;
   /** The one way to change a run. */
   readonly log: RunLog;
+  /** The graph for one operation, from whichever store can answer it: `ctx.graphFor(ctx)`. */
+  readonly graphFor: (ctx: Ctx) => Graph;
   /** Aborts when the client left or the deadline passed. */
   readonly signal: StopSignal;
   readonly requestId: string;

@@ -1,4 +1,5 @@
 /** Rows for tests that no command can make alone: other tenants, runs in any state, what their steps used and made. */
+import { graphOverSql } from '../../gateway/stores/graph-sql.ts';
 import type { Ctx } from '../../resolvers/context.ts';
 import { newId } from '../../resolvers/keys.ts';
 import { LOCAL_VIEWER, type Viewer } from '../../resolvers/policy.ts';
@@ -17,6 +18,7 @@ export function contextOver(database: TestDatabase, parts: Partial<Ctx> = {}): C
     db: database.db,
     sql: database.sql,
     log,
+    graphFor: graphOverSql,
     signal: new AbortController().signal,
     requestId: 'test',
     now: () => new Date(),

@@ -7,6 +7,7 @@ import { LOCAL_VIEWER } from '../../resolvers/policy.ts';
 import { importRecording, type Imported } from '../../resolvers/recordings/import.ts';
 import { seedLargeWorld } from '../../resolvers/seed/large-world.ts';
 import { seedSmallWorld } from '../../resolvers/seed/small-world.ts';
+import { graphOverSql } from '../stores/graph-sql.ts';
 import type { Store } from '../stores/postgres.ts';
 import { diagnose, type Diagnosis, type RedisSettings } from './diagnosis.ts';
 import { SEED_SCALES, type SeedScale } from './scales.ts';
@@ -33,6 +34,7 @@ export function storeAdmin(store: Store, log: RunLog, settings: RedisSettings): 
     db: store.db,
     sql: store.sql,
     log,
+    graphFor: graphOverSql,
     signal: new AbortController().signal, // Nothing ends a command halfway: its transaction is whole or not there.
     requestId: randomUUID(),
     now: () => new Date(),

@@ -136,14 +136,8 @@ class Asking extends Stop {
       return { data: made.data, errors: made.errors, codes: NONE, operation, operationName };
     }
     const { data, errors, codes } = told(made, this.#parts.reportOf(this.#asker.requestId));
-    return {
-      data,
-      errors,
-      codes,
-      operation,
-      operationName,
-      ...(extensions === undefined ? {} : { extensions }),
-    };
+    const answer = { data, errors, codes, operation, operationName };
+    return extensions === undefined ? answer : { ...answer, extensions };
   }
 
   failed(error: unknown): Answer {

@@ -19,7 +19,7 @@ describe.each(DATABASES)('$name', ({ open }) => {
   let underTest: GraphUnderTest;
   beforeAll(async () => {
     database = await open();
-    underTest = { graph: graphOverSql(database.sql), space };
+    underTest = { graph: graphOverSql(database), space };
   });
   afterAll(() => database.close());
 

@@ -16,7 +16,7 @@ import {
 import { writeBatch } from './graph-sql/write.ts';
 
 /** The graph of this store, with the deadlines of its pool. */
-export function graphOverSql(sql: Sql): Graph {
+export function graphOverSql({ sql }: { readonly sql: Sql }): Graph {
   return {
     nodes: (...args) => readNodes(sql, ...args),
     neighbours: (...args) => readNeighbours(sql, ...args),

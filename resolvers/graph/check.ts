@@ -1,4 +1,4 @@
-/** What both stores of the graph refuse before they are asked, and what they need not look for. */
+/** What both stores of the graph refuse, before they are asked and after, and what they need not look for. */
 import { Invalid, Limited } from '../errors.ts';
 import { collectIssues, textFault, type Issues } from '../issues.ts';
 import { checkObject } from '../json-object.ts';
@@ -85,6 +85,28 @@ export function checkBatch(batch: GraphBatch): void {
       checkId(id, `${list}[${index}]`, issues);
   }
   if (issues.count() > 0) throw issues.refusal('batch');
+}
+
+/** What a store could not write: its id is another workspace's, or else one of its ends is not there. */
+export interface Fault {
+  readonly id: string;
+  readonly isTaken: boolean;
+}
+
+/** Refuses with Invalid, every fault at its place in the batch's list; the transaction is to be rolled back. */
+export function refuseFaults(
+  list: 'nodes' | 'relations',
+  given: readonly { readonly id: string }[],
+  faults: readonly Fault[],
+): void {
+  if (faults.length === 0) return;
+  const issues = collectIssues();
+  for (const { id, isTaken } of faults) {
+    const path = `${list}[${given.findIndex((item) => item.id === id)}]`;
+    if (isTaken) issues.add(`${path}.id`, `${id} is not free`);
+    else issues.add(path, 'leads from or to a node that is not there');
+  }
+  throw issues.refusal('batch');
 }
 
 function checkNode(node: GraphNode, path: string, issues: Issues): void {

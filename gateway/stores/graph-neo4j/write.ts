@@ -1,14 +1,13 @@
 /** Graph.write: a batch is one transaction of at most four statements. */
-import { checkBatch, checkIds, newestById } from '../../../resolvers/graph/check.ts';
+import {
+  checkBatch,
+  checkIds,
+  newestById,
+  refuseFaults,
+  type Fault,
+} from '../../../resolvers/graph/check.ts';
 import type { GraphBatch, GraphNode, GraphRelation } from '../../../resolvers/graph/port.ts';
-import { collectIssues } from '../../../resolvers/issues.ts';
 import { cypher, whole, type Neo4jClient, type Run } from './client.ts';
-
-/** What could not be written: its id is another workspace's, or else one of its ends is not there. */
-interface Fault {
-  readonly id: string;
-  readonly isTaken: boolean;
-}
 
 /** What is set to itself is locked, so that its version is not another's by the time it is compared. */
 const WRITE_NODES = cypher<Fault>(
@@ -72,11 +71,11 @@ async function writeAll(run: Run, workspaceId: string, batch: GraphBatch): Promi
   const { nodes = [], relations = [], removedNodes = [], removedRelations = [] } = batch;
   if (nodes.length > 0) {
     const rows = newestById(nodes).map(nodeRow);
-    refuse('nodes', nodes, await run(WRITE_NODES, { workspaceId, rows }));
+    refuseFaults('nodes', nodes, await run(WRITE_NODES, { workspaceId, rows }));
   }
   if (relations.length > 0) {
     const rows = newestById(relations).map(relationRow);
-    refuse('relations', relations, await run(WRITE_RELATIONS, { workspaceId, rows }));
+    refuseFaults('relations', relations, await run(WRITE_RELATIONS, { workspaceId, rows }));
   }
   if (removedRelations.length > 0) {
     await run(REMOVE_RELATIONS, { workspaceId, ids: inOrder(removedRelations) });
@@ -89,18 +88,6 @@ async function writeAll(run: Run, workspaceId: string, batch: GraphBatch): Promi
 /** Whoever locks in one order never waits in a circle. */
 function inOrder(ids: readonly string[]): string[] {
   return [...new Set(ids)].toSorted();
-}
-
-/** Throws Invalid when there is anything that could not be written: the transaction is rolled back. */
-function refuse(list: string, given: readonly { readonly id: string }[], faults: Fault[]): void {
-  if (faults.length === 0) return;
-  const issues = collectIssues();
-  for (const { id, isTaken } of faults) {
-    const path = `${list}[${given.findIndex((item) => item.id === id)}]`;
-    if (isTaken) issues.add(`${path}.id`, `${id} is not free`);
-    else issues.add(path, 'leads from or to a node that is not there');
-  }
-  throw issues.refusal('batch');
 }
 
 function nodeRow({ id, kind, key, name, properties, version }: GraphNode) {

@@ -1,16 +1,14 @@
 /** Writes of the graph: a batch is one transaction of at most four statements. */
-import { checkBatch, newestById } from '../../../resolvers/graph/check.ts';
+import {
+  checkBatch,
+  newestById,
+  refuseFaults,
+  type Fault,
+} from '../../../resolvers/graph/check.ts';
 import type { GraphBatch, GraphNode, GraphRelation } from '../../../resolvers/graph/port.ts';
 import { Invalid } from '../../../resolvers/errors.ts';
-import { collectIssues } from '../../../resolvers/issues.ts';
 import { statement, type Sql } from '../../../resolvers/sql.ts';
 import { codeOf } from '../failures.ts';
-
-/** What could not be written: its id is another workspace's, or else one of its ends is not there. */
-interface Fault {
-  readonly id: string;
-  readonly isTaken: boolean;
-}
 
 /** Answers the faults; what is stored as new or newer is none. */
 const WRITE_NODES = statement<Fault>(
@@ -89,29 +87,17 @@ function writeOnce(sql: Sql, workspaceId: string, batch: GraphBatch): Promise<vo
   const { nodes = [], relations = [], removedNodes = [], removedRelations = [] } = batch;
   return sql.transaction(async (tx) => {
     if (nodes.length > 0) {
-      refuse('nodes', nodes, await tx.query(WRITE_NODES, nodeValues(workspaceId, nodes)));
+      refuseFaults('nodes', nodes, await tx.query(WRITE_NODES, nodeValues(workspaceId, nodes)));
     }
     if (relations.length > 0) {
       const values = relationValues(workspaceId, relations);
-      refuse('relations', relations, await tx.query(WRITE_RELATIONS, values));
+      refuseFaults('relations', relations, await tx.query(WRITE_RELATIONS, values));
     }
     if (removedRelations.length > 0) {
       await tx.query(REMOVE_RELATIONS, [workspaceId, removedRelations]);
     }
     if (removedNodes.length > 0) await tx.query(REMOVE_NODES, [workspaceId, removedNodes]);
   });
-}
-
-/** Throws Invalid when there is anything that could not be written. */
-function refuse(list: string, given: readonly { readonly id: string }[], faults: Fault[]): void {
-  if (faults.length === 0) return;
-  const issues = collectIssues();
-  for (const { id, isTaken } of faults) {
-    const path = `${list}[${given.findIndex((item) => item.id === id)}]`;
-    if (isTaken) issues.add(`${path}.id`, `${id} is not free`);
-    else issues.add(path, 'leads from or to a node that is not there');
-  }
-  throw issues.refusal('batch');
 }
 
 function nodeValues(workspaceId: string, nodes: readonly GraphNode[]): unknown[] {
