@@ -1,7 +1,8 @@
 /** The table of settings for people: docs/CONFIG.md, and what `print-config` shows. Passwords never. */
 import { z } from 'zod';
 import type { Config } from './config.ts';
-import { SETTINGS, type Setting } from './settings.ts';
+import { SETTINGS } from './settings.ts';
+import type { Setting } from './settings/setting.ts';
 
 const HEAD = `# Settings
 

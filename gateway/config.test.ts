@@ -106,6 +106,18 @@ test('settings that contradict each other are refused together', () => {
   ]);
 });
 
+test('Neo4j must leave time for SQL', () => {
+  const told = (timeout: number) =>
+    problemsOf({ NEO4J_URL: 'bolt+s://db', NEO4J_TIMEOUT_MS: timeout, REQUEST_DEADLINE_MS: 100 });
+  expect(told(99)).toEqual([]);
+  expect(told(100)).toEqual([
+    'NEO4J_TIMEOUT_MS (100) must be below REQUEST_DEADLINE_MS (100), or SQL has no time left',
+  ]);
+  expect(problemsOf({ NEO4J_URL: 'http://db:7474' })).toEqual([
+    'NEO4J_URL must be a URL that begins with bolt://',
+  ]);
+});
+
 test('a smaller pool needs no second setting', () => {
   expect(parseConfig({ DATABASE_POOL_MAX: 4 })).toMatchObject({
     database_pool_max: 4,
@@ -115,7 +127,10 @@ test('a smaller pool needs no second setting', () => {
 
 test('a password is never shown: not in a problem, not in the list of settings', () => {
   expect(problemsOf({ DATABASE_URL: 'mysql://me:hunter2@db/x' }).join()).not.toContain('hunter2');
-  const config = parseConfig({ DATABASE_URL: 'postgresql://me:hunter2@db/x?sslpassword=hunter2' });
+  const config = parseConfig({
+    DATABASE_URL: 'postgresql://me:hunter2@db/x?sslpassword=hunter2',
+    NEO4J_URL: 'neo4j+s://me:hunter2@graph/?database=x',
+  });
   expect(JSON.stringify(describeConfig(config))).not.toContain('hunter2');
   expect(redactUrl('postgresql://me:hunter2@db:1/x?sslmode=require')).toBe(
     'postgresql://me:***@db:1/x?sslmode=require',

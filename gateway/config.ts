@@ -1,6 +1,7 @@
 /** The settings in force: read once from the environment, every problem told at once. */
 import type { z } from 'zod';
-import { SETTINGS, type Setting } from './settings.ts';
+import { SETTINGS } from './settings.ts';
+import type { Setting } from './settings/setting.ts';
 
 /** The settings, checked. */
 export type Config = {
@@ -58,6 +59,10 @@ function togetherWrong(config: Config): string[] {
     [
       config.http_body_bytes_max <= config.http_bodies_bytes_max,
       `HTTP_BODY_BYTES_MAX (${config.http_body_bytes_max}) must not be above HTTP_BODIES_BYTES_MAX (${config.http_bodies_bytes_max})`,
+    ],
+    [
+      config.neo4j_url === undefined || config.neo4j_timeout_ms < config.request_deadline_ms,
+      `NEO4J_TIMEOUT_MS (${config.neo4j_timeout_ms}) must be below REQUEST_DEADLINE_MS (${config.request_deadline_ms}), or SQL has no time left`,
     ],
   ];
   return rules.filter(([holds]) => !holds).map(([, problem]) => problem);

@@ -2,33 +2,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isLoopback } from './limits/origin.ts';
-
-/** One setting, read from the environment variable `name`. Its unit is the end of its name: _MS, _BYTES, _DAYS. */
-export interface Setting<Schema extends z.ZodType = z.ZodType> {
-  readonly name: string;
-  readonly schema: Schema;
-  readonly reason: string;
-}
-
-function setting<Schema extends z.ZodType>(
-  name: string,
-  schema: Schema,
-  reason: string,
-): Setting<Schema> {
-  return { name, schema, reason };
-}
-
-/** A whole number in plain digits. */
-function whole(min: number, max: number) {
-  const rule = `must be a whole number from ${min} to ${max}`;
-  const number = z.number().min(min, rule).max(max, rule);
-  return z.coerce.string().regex(/^\d+$/, rule).transform(Number).pipe(number);
-}
-
-function url(...protocols: string[]) {
-  const ok = (text: string) => protocols.includes(URL.canParse(text) ? new URL(text).protocol : '');
-  return z.string().refine(ok, `must be a URL that begins with ${protocols[0]}//`);
-}
+import { setting, whole, type Setting } from './settings/setting.ts';
+import { STORE_SETTINGS } from './settings/stores.ts';
 
 const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 
@@ -63,61 +38,7 @@ export const SETTINGS = {
     z.enum(['on', 'off'], 'must be on or off').default('on'),
     'Fill a new embedded store with a few workflows and runs, so that no screen is empty.',
   ),
-  database_url: setting(
-    'DATABASE_URL',
-    url('postgresql:', 'postgres:').optional(),
-    'A Postgres server (15 or newer) in place of the embedded store.',
-  ),
-  database_pool_max: setting(
-    'DATABASE_POOL_MAX',
-    whole(1, 1_000).default(50),
-    'Connections to the server at most. All gateways together must stay below its max_connections.',
-  ),
-  database_pool_min: setting(
-    'DATABASE_POOL_MIN',
-    whole(0, 1_000).default(10),
-    'Idle connections that are kept, so that a burst does not begin with handshakes.',
-  ),
-  database_acquire_timeout_ms: setting(
-    'DATABASE_ACQUIRE_TIMEOUT_MS',
-    whole(10, 60_000).default(3_000),
-    'A statement waits this long for a free connection, or for a new one, then answers UNAVAILABLE.',
-  ),
-  database_statement_timeout_ms: setting(
-    'DATABASE_STATEMENT_TIMEOUT_MS',
-    whole(50, 600_000).default(10_000),
-    'A statement that runs longer is cancelled and answers UNAVAILABLE.',
-  ),
-  database_lock_timeout_ms: setting(
-    'DATABASE_LOCK_TIMEOUT_MS',
-    whole(10, 600_000).default(5_000),
-    'A statement that waits longer for a lock is cancelled. Keep it below the statement time-out.',
-  ),
-  database_idle_transaction_timeout_ms: setting(
-    'DATABASE_IDLE_TRANSACTION_TIMEOUT_MS',
-    whole(1_000, 600_000).default(30_000),
-    'The server ends a transaction of ours that does nothing for this long: it would hold back the change feed.',
-  ),
-  redis_url: setting(
-    'REDIS_URL',
-    url('redis:', 'rediss:').optional(),
-    'A Redis server (7 or newer) that carries live messages between gateways; several need one. Of a cluster: one of its nodes with `?cluster=on`, further ones as `&node=host:port`.',
-  ),
-  redis_timeout_ms: setting(
-    'REDIS_TIMEOUT_MS',
-    whole(50, 60_000).default(2_000),
-    'A Redis that owes an answer for so long counts as away. Then what is live goes on by LIVE_HEADS_MS.',
-  ),
-  redis_pending_max: setting(
-    'REDIS_PENDING_MAX',
-    whole(1, 1_000_000).default(10_000),
-    'Live messages on their way to Redis at most; further ones are lost, which costs their followers LIVE_HEADS_MS.',
-  ),
-  slow_statement_ms: setting(
-    'SLOW_STATEMENT_MS',
-    whole(1, 600_000).default(500),
-    'Log statements that take longer, by name, without their values.',
-  ),
+  ...STORE_SETTINGS,
   http_body_bytes_max: setting(
     'HTTP_BODY_BYTES_MAX',
     whole(1_024, 268_435_456).default(8_388_608),
