@@ -23,6 +23,7 @@ const MAY = {
   'artifact.read': ['owner', 'editor', 'reader'],
   'artifact.register': ['owner', 'editor'],
   'artifact.check': ['owner', 'editor'],
+  'graph.read': ['owner', 'editor', 'reader'],
   'explain.read': ['owner', 'editor'],
 } as const satisfies Record<string, readonly Role[]>;
 

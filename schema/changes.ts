@@ -11,6 +11,8 @@ const ChangeTypeRef = builder.enumType('ChangeType', {
     WORKFLOW: { value: 'workflow' },
     RUN: { value: 'run' },
     ARTIFACT: { value: 'artifact' },
+    ENTITY: { value: 'entity' },
+    ENTITY_RELATION: { value: 'relation' },
   } as const satisfies Record<string, { value: ChangeKind }>,
 });
 
@@ -18,6 +20,8 @@ const NODE_TYPES: Readonly<Record<ChangeKind, string>> = {
   workflow: 'Workflow',
   run: 'Run',
   artifact: 'Artifact',
+  entity: 'Entity',
+  relation: 'EntityRelation',
 };
 
 const ChangeRef = builder.objectRef<FollowedChange>('Change').implement({
@@ -73,8 +77,8 @@ builder.subscriptionField('changes', (t) =>
   t.field({
     type: ChangeRef,
     description:
-      'Every change of a workflow, run or artifact of the workspace once it is committed, each once, from now or after ' +
-      'a cursor. CURSOR_EXPIRED when what follows the cursor is no longer kept, or the database was restored: ' +
+      'Every change of a workflow, run, artifact, entity or relation of the workspace once it is committed, each once, ' +
+      'from now or after a cursor. CURSOR_EXPIRED when what follows the cursor is no longer kept, or the database was restored: ' +
       'take `changesCursor`, read all rows anew, and follow from there.',
     args: {
       after: t.arg({

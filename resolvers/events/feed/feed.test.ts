@@ -16,6 +16,8 @@ import {
   type Position,
 } from './position.ts';
 
+const FOLLOWED = ['workflow', 'artifact', 'run', 'graph_node', 'graph_relation'];
+
 describe.each(DATABASES)('$name', ({ open }) => {
   let database: TestDatabase;
   let feed: Feed;
@@ -100,7 +102,7 @@ describe.each(DATABASES)('$name', ({ open }) => {
     expect(await changesOf(`UPDATE workflow SET name = 'nobody' WHERE false`)).toEqual([]);
   });
 
-  test.each(['workflow', 'artifact', 'run', 'run_event', 'workspace'])(
+  test.each([...FOLLOWED, 'run_event', 'workspace'])(
     'TRUNCATE of %s is refused: followers would not see it',
     async (table) => {
       await expect(database.pool.query(`TRUNCATE ${table} CASCADE`)).rejects.toThrow(/is followed/);

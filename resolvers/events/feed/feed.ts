@@ -1,6 +1,6 @@
 /**
- * The change feed: which workflows, runs and artifacts changed, for all who follow them. Complete, each change once,
- * in pages that continue each other; late commits come when they commit, and an open transaction holds nothing up.
+ * The change feed: which rows of the followed tables changed, for all who follow them. Complete, each change once, in
+ * pages that continue each other; late commits come when they commit, and an open transaction holds nothing up.
  * Order per entity is by `version` alone: take a change as "this id changed", read the row, keep the newer version.
  * The rows come from triggers (prisma/migrations); position.ts says what a position is, epoch.ts when it ends.
  */
@@ -11,7 +11,7 @@ import { ensureEpoch, ORIGIN, TIMELINE } from './epoch.ts';
 import { advance, oldestMissing, parseSnapshot, positionAt, type Position } from './position.ts';
 
 /** As the triggers write them. */
-export const CHANGE_KINDS = ['workflow', 'run', 'artifact'] as const;
+export const CHANGE_KINDS = ['workflow', 'run', 'artifact', 'entity', 'relation'] as const;
 
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

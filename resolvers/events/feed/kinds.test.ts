@@ -13,6 +13,13 @@ const KINDS = statement<{ on: string; kind: string | null }>(
   WHERE f.prosrc LIKE '%INSERT INTO change %' ORDER BY 1, t.tgname`,
 );
 
+/** Kinds that are not called as their table is. */
+const NAMES: Readonly<Record<string, string>> = {
+  run_event: 'run',
+  graph_node: 'entity',
+  graph_relation: 'relation',
+};
+
 describe.each(DATABASES)('$name', ({ open }) => {
   let database: TestDatabase;
   beforeAll(async () => {
@@ -23,7 +30,7 @@ describe.each(DATABASES)('$name', ({ open }) => {
   test('the kinds that triggers write are those that the feed knows, each of its own table', async () => {
     const found = await database.sql.query(KINDS);
     expect(new Set(found.map(({ kind }) => kind))).toEqual(new Set(CHANGE_KINDS));
-    for (const { on, kind } of found) expect(kind).toBe(on === 'run_event' ? 'run' : on);
+    for (const { on, kind } of found) expect(kind).toBe(NAMES[on] ?? on);
   });
 
   test('a followed table tells of inserts, updates and deletes; of runs the log tells', async () => {
@@ -32,6 +39,12 @@ describe.each(DATABASES)('$name', ({ open }) => {
       'artifact',
       'artifact',
       'artifact',
+      'graph_node',
+      'graph_node',
+      'graph_node',
+      'graph_relation',
+      'graph_relation',
+      'graph_relation',
       'run',
       'run_event',
       'workflow',

@@ -11,6 +11,8 @@ const ACTIONS: Readonly<Record<ChangeKind, Action>> = {
   workflow: 'workflow.read',
   run: 'run.read',
   artifact: 'artifact.read',
+  entity: 'graph.read',
+  relation: 'graph.read',
 };
 
 export interface FollowChanges {
