@@ -109,34 +109,48 @@ export function refuseFaults(
   throw issues.refusal('batch');
 }
 
+/** What a node says of itself, as far as it is given. */
+export interface NodeWords {
+  readonly kind?: string | null | undefined;
+  readonly key?: string | null | undefined;
+  readonly name?: string | null | undefined;
+  readonly properties?: unknown;
+}
+
+/** Adds what cannot be stored. */
+export function checkWords(words: NodeWords, path: string, issues: Issues): void {
+  const { kind, key, name, properties } = words;
+  if (kind != null) checkText(kind, [1, KIND_MAX], `${path}.kind`, issues);
+  if (key != null) checkText(key, [1, KEY_MAX], `${path}.key`, issues);
+  if (name != null) checkText(name, [0, NAME_MAX], `${path}.name`, issues);
+  if (properties != null) {
+    checkObject(properties, PROPERTIES_BYTES_MAX, `${path}.properties`, issues);
+  }
+}
+
 function checkNode(node: GraphNode, path: string, issues: Issues): void {
   checkId(node.id, `${path}.id`, issues);
-  checkText(node.kind, [1, KIND_MAX], `${path}.kind`, issues);
-  checkText(node.key, [1, KEY_MAX], `${path}.key`, issues);
-  checkText(node.name, [0, NAME_MAX], `${path}.name`, issues);
-  checkRest(node, path, issues);
+  checkWords(node, path, issues);
+  checkVersion(node, path, issues);
 }
 
 function checkRelation(relation: GraphRelation, path: string, issues: Issues): void {
+  const { kind, properties } = relation;
   checkId(relation.id, `${path}.id`, issues);
-  checkText(relation.kind, [1, KIND_MAX], `${path}.kind`, issues);
+  checkWords({ kind, properties }, path, issues);
   checkId(relation.fromId, `${path}.fromId`, issues);
   checkId(relation.toId, `${path}.toId`, issues);
-  checkRest(relation, path, issues);
+  checkVersion(relation, path, issues);
 }
 
-function checkRest(
-  { properties, version }: GraphNode | GraphRelation,
-  path: string,
-  issues: Issues,
-): void {
-  checkObject(properties, PROPERTIES_BYTES_MAX, `${path}.properties`, issues);
+function checkVersion({ version }: GraphNode | GraphRelation, path: string, issues: Issues): void {
   if (!Number.isSafeInteger(version) || version < 0) {
     issues.add(`${path}.version`, `must be a whole number from 0, is ${version}`);
   }
 }
 
-function checkId(id: string, path: string, issues: Issues): void {
+/** Adds an issue unless something may have this id. */
+export function checkId(id: string, path: string, issues: Issues): void {
   if (!isGraphId(id)) issues.add(path, 'must be a uuid in lower case');
 }
 
