@@ -1,7 +1,8 @@
 /** What every resolver is given: who asks, and what it may use. One per operation. */
 import type { PrismaClient } from '../prisma/generated/client.ts';
 import type { RunLog } from './events/log.ts';
-import type { Graph } from './graph/port.ts';
+import type { Position } from './events/feed/position.ts';
+import type { GraphReads } from './graph/port.ts';
 import type { Live } from './live/live.ts';
 import type { Viewer } from './policy.ts';
 import type { Sql } from './sql.ts';
@@ -16,7 +17,9 @@ export interface Ctx {
   /** The one way to change a run. */
   readonly log: RunLog;
   /** The graph for one operation, from whichever store can answer it: `ctx.graphFor(ctx)`. */
-  readonly graphFor: (ctx: Ctx) => Graph;
+  readonly graphFor: (ctx: Ctx) => GraphReads;
+  /** What the caller has seen, or written: no copy is read that does not have it. Absent: it did not say. */
+  readonly consistency?: Position;
   /** Aborts when the client left or the deadline passed. */
   readonly signal: StopSignal;
   readonly requestId: string;

@@ -4,6 +4,7 @@ import './errors.ts';
 import './artifacts.ts';
 import './changes.ts';
 import './checks.ts';
+import './consistency.ts';
 import './lineage.ts';
 import './run-commands.ts';
 import './run-events.ts';

@@ -4,7 +4,8 @@
  */
 import { GraphQLError, type ExecutionResult, type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { LiveCtx } from '../../resolvers/context.ts';
-import { Refusal, type RefusalCode } from '../../resolvers/errors.ts';
+import { Invalid, Refusal, type RefusalCode } from '../../resolvers/errors.ts';
+import { seenBy } from '../../resolvers/events/feed/consistency.ts';
 import { Rejected, renderError, type Report } from '../errors.ts';
 import { allowed } from '../../resolvers/policy.ts';
 import type { Found } from './documents.ts';
@@ -32,6 +33,10 @@ export interface Asker {
   readonly explain?: boolean;
   /** Of a live field: where its reader left off, by the transport; wins over `after`. */
   readonly resumeAfter?: string | null;
+  /** X-Consistency: what it has seen must be seen by this operation. `extensions.consistency` says the same. */
+  readonly consistency?: string | undefined;
+  /** Reads no copy of the truth: what was just written, or is told live, must not be older than itself. */
+  readonly truthOnly?: true;
 }
 
 /** The answer and what logs and metrics tell of it. */
@@ -179,10 +184,11 @@ const LEFT = 'the client left before its answer';
 
 function executed(
   { documentOf, contextOf, check }: Answering,
-  { query, operationName, variables }: Params,
+  params: Params,
   asker: Asker,
   asking: Asking,
 ): Written | Promise<Written> {
+  const { query, operationName, variables } = params;
   const found = documentOf(query);
   if (found.errors) return notExecuted(found.errors);
   const prepared = found.operation(operationName);
@@ -192,12 +198,31 @@ function executed(
   if (operation === OperationTypeNode.MUTATION && !asker.mayMutate) throw MUTATION_BY_GET;
   if (operation === OperationTypeNode.SUBSCRIPTION) throw SUBSCRIPTION_ALONE;
   check(prepared, variables ?? {});
-  const contextValue = contextOf(asker, asking);
-  const execution = { variables, contextValue, signal: asking };
-  if (!asker.explain || !allowed(contextValue.viewer, 'explain.read', contextValue.viewer)) {
-    return executeToText(prepared, execution);
+  const isMutation = operation === OperationTypeNode.MUTATION;
+  const contextValue = contextOf(isMutation ? { ...asker, truthOnly: true } : asker, asking);
+  const run = (context: LiveCtx) => {
+    const execution = { variables, contextValue: context, signal: asking };
+    if (!asker.explain || !allowed(context.viewer, 'explain.read', context.viewer)) {
+      return executeToText(prepared, execution);
+    }
+    return explained(prepared, execution, asking);
+  };
+  const token = consistencyOf(params, asker);
+  if (token === null) return run(contextValue);
+  return seenBy(contextValue.live.feed, token).then((consistency) =>
+    run({ ...contextValue, consistency }),
+  );
+}
+
+/** The consistency token of a request; null without one. Refuses with Invalid what is none, and two of them. */
+export function consistencyOf({ extensions }: Params, { consistency }: Asker): string | null {
+  const inBody = extensions?.['consistency'] ?? null;
+  if (inBody === null) return consistency ?? null;
+  if (typeof inBody !== 'string') throw new Invalid('extensions.consistency', 'must be a string');
+  if (consistency !== undefined && consistency !== inBody) {
+    throw new Invalid('consistency', 'X-Consistency and extensions.consistency differ; send one');
   }
-  return explained(prepared, execution, asking);
+  return inBody;
 }
 
 async function explained(

@@ -11,7 +11,7 @@ import type { DocumentNode } from 'graphql';
 import type { LiveCtx } from '../../resolvers/context.ts';
 import { anyViewerOf, scopeOf } from '../../resolvers/policy.ts';
 import type { Report } from '../errors.ts';
-import { told, type Answering } from './answer.ts';
+import { told, type Answering, type Asker } from './answer.ts';
 import { itemDocuments, type ItemDocument } from './item-document.ts';
 import { executeToText, type Written } from './levels/execute.ts';
 import { cursorOf, streamed, type Streamed } from './streamed.ts';
@@ -92,14 +92,15 @@ export function openSharing(
 
   /** An error is reported once, under a request id of its own; all are told the same id of the report. */
   const forAll = async (plan: ItemDocument, follower: Follower, item: unknown, own: LiveCtx) => {
-    const asker = { requestId: randomUUID(), signal: untilTheEnd, mayMutate: false };
+    const requestId = randomUUID();
+    const asker: Asker = { requestId, signal: untilTheEnd, mayMutate: false, truthOnly: true };
     const viewer = anyViewerOf(own.viewer, () => {
       plan.personal = true;
     });
     const context = { ...contextOf(asker, untilTheEnd), viewer };
     const result = await executed(plan, follower, item, context);
     if (plan.personal) return null;
-    return streamed(told(result, reportOf(asker.requestId)), cursorOf(item));
+    return streamed(told(result, reportOf(requestId)), cursorOf(item));
   };
 
   return {

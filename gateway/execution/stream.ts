@@ -10,8 +10,9 @@ import {
   type ExecutionResult,
 } from 'graphql';
 import { collectFields } from 'graphql/execution/collectFields.js';
+import { seenBy } from '../../resolvers/events/feed/consistency.ts';
 import type { Answering, Asker, Params } from './answer.ts';
-import { notExecuted, resultOf, told } from './answer.ts';
+import { consistencyOf, notExecuted, resultOf, told } from './answer.ts';
 import type { Prepared } from './levels/execute.ts';
 import type { Sharing } from './sharing.ts';
 import { streamed, type Streamed } from './streamed.ts';
@@ -44,13 +45,16 @@ export function streaming(
     const found = documentOf(params.query);
     if (found.errors) return { refused: resultOf(refused(found.errors)) };
     const { document } = found;
-    const context = () => contextOf(asker, asker.signal);
+    const truthful: Asker = { ...asker, truthOnly: true };
+    const context = () => contextOf(truthful, asker.signal);
     const { operationName = null } = params;
     const variables = params.variables ?? {};
     try {
       const prepared = found.operation(operationName);
       parts.check(prepared, variables);
       checkField(prepared, variables);
+      const token = consistencyOf(params, asker);
+      if (token !== null) await seenBy(context().live.feed, token);
     } catch (error) {
       return { refused: resultOf(refused([error])) };
     }

@@ -77,12 +77,13 @@ export interface DirectParts {
 }
 
 /** Who asks by HTTP. */
-export function askerOf({ request, id, gone }: Exchange): Asker {
+export function askerOf({ request: { method, headers }, id, gone }: Exchange): Asker {
   return {
     requestId: id,
     signal: gone,
-    mayMutate: request.method === 'POST',
-    explain: request.headers['x-explain'] === '1',
+    mayMutate: method === 'POST',
+    explain: headers['x-explain'] === '1',
+    consistency: headers['x-consistency'] as string | undefined, // Never a list: it is no set-cookie.
   };
 }
 

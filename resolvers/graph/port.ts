@@ -129,11 +129,11 @@ export interface GraphBatch {
 }
 
 /**
- * Reads and writes of one workspace. Every read takes many roots at once and is one statement of its store, whatever
- * their number; ids that are not there are left out of answers. Throws Limited past a bound of its arguments, and
- * Unavailable where the store is away or does not answer in time.
+ * Reads of one workspace. Each takes many roots at once and is one statement of its store, whatever their number; ids
+ * that are not there are left out of answers. Throws Limited past a bound of its arguments, and Unavailable where the
+ * store is away or does not answer in time.
  */
-export interface Graph {
+export interface GraphReads {
   /** In the order of the ids; null for what is not there. */
   nodes(workspaceId: string, ids: readonly string[]): Promise<readonly (GraphNode | null)[]>;
   /** A page for each id, in their order, of relations whose ids are greater than `after`. A self-loop comes once. */
@@ -187,6 +187,10 @@ export interface Graph {
     ids: readonly string[],
     relationKinds?: readonly string[],
   ): Promise<readonly GraphRelation[]>;
+}
+
+/** Reads, and what keeps a store: commands write the tables in their own transaction, the projector the rest. */
+export interface Graph extends GraphReads {
   /**
    * Writes in one transaction: nodes, then relations, then removals. What is stored with the same or a higher version
    * stays as it is; so it is with an id that comes twice. A newer relation may lead elsewhere. Invalid, and nothing of

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Invalid } from '../../errors.ts';
 import {
   advance,
+  covers,
   formatPosition,
   parsePosition,
   parseSnapshot,
@@ -96,6 +97,80 @@ test('each change comes exactly once, whatever commits, rolls back, crashes and 
   );
 });
 
+describe('a position covers a token', () => {
+  const at = (from: string, xid = '0', number = '0', epoch = 7): Position => ({
+    epoch,
+    from,
+    xid,
+    at: number,
+  });
+
+  test.each([
+    ['of the same moment', at('731:740:731'), at('731:740:731'), true],
+    ['of an earlier one', at('760:760:'), at('731:740:731'), true],
+    ['when it has what was open there', at('740:740:'), at('731:740:731'), true],
+    ['not of another epoch', at('740:740:', '0', '0', 8), at('740:740:'), false],
+    ['not when it waits for what the token has', at('731:760:731'), at('740:740:'), false],
+    ['not when it ends before', at('739:739:'), at('740:740:'), false],
+    ['though it ends before, when nothing lies between', at('739:739:'), at('739:740:739'), true],
+    ['not when of two between one was given', at('738:738:'), at('739:740:739'), false],
+    ['with a part, when it has the whole', at('740:740:'), at('739:740:739', '739', '12'), true],
+    ['with a part as long', at('739:740:739', '739', '12'), at('739:740:739', '739', '12'), true],
+    ['not with a longer', at('739:740:739', '739', '11'), at('739:740:739', '739', '12'), false],
+    [
+      'not with another',
+      at('731:740:731,739', '731', '99'),
+      at('731:740:731,739', '739', '1'),
+      false,
+    ],
+    ['not by a part, even of all there is', at('739:740:739', '739', '12'), at('740:740:'), false],
+  ])('%s', (_what, position, token, covered) => {
+    expect(covers(position, token)).toBe(covered);
+  });
+
+  test('only if it was given all that the token was, and once it has read to the end, in any case', () => {
+    const seen = { partial: 0, covered: 0 };
+    fc.assert(
+      fc.property(fc.array(STEP, { minLength: 20, maxLength: 100, size: 'max' }), (steps) => {
+        const server = modelServer();
+        const readers = [modelReader(server), modelReader(server)];
+        const tokens: { position: Position; given: Set<number> }[] = [];
+        const isCovered = ({ position }: ReturnType<typeof modelReader>, token: Position) =>
+          covers(position(), token);
+        for (const step of steps) {
+          if (step.do === 'join') readers.push(modelReader(server));
+          else if (step.do === 'read') readers[step.who % readers.length]?.read(step);
+          else server[step.do](step.who);
+          const reader = readers[step.who % readers.length]!;
+          const now = modelReader(server);
+          for (const { position, given } of [now, reader]) {
+            tokens.push({ position: position(), given: given() });
+            if (position().xid !== '0') seen.partial += 1;
+          }
+          const has = reader.given();
+          for (const { position, given } of tokens.slice(-RECENT)) {
+            if (!isCovered(now, position)) throw new Error('whoever begins now has all of it');
+            if (!isCovered(reader, position)) continue;
+            seen.covered += 1;
+            for (const number of given) if (!has.has(number)) throw new Error(`without ${number}`);
+          }
+        }
+        server.end();
+        for (const reader of readers) {
+          while (reader.read({ limit: 3 })) continue;
+          expect(tokens.every(({ position }) => isCovered(reader, position))).toBe(true);
+        }
+      }),
+      { numRuns: 100 },
+    );
+    expect(seen.partial).toBeGreaterThan(100);
+    expect(seen.covered).toBeGreaterThan(1_000);
+  });
+});
+
+/** Tokens that are compared after each step. */
+const RECENT = 30;
+
 const STEP = fc.oneof(
   fc.record({
     do: fc.constantFrom(
@@ -164,6 +239,8 @@ function modelReader(server: ReturnType<typeof modelServer>) {
   const seen: number[] = [];
   return {
     seen,
+    position: () => position,
+    given: () => new Set([...before, ...seen]),
     due: () => server.committed.map(({ at }) => at).filter((at) => !before.has(at)),
     read({ limit, stopAt }: { limit: number; stopAt?: number | undefined }): boolean {
       const { xmax, open } = parseSnapshot(position.from);

@@ -95,6 +95,39 @@ export function advance(
 
 const WHOLE = { xid: '0', at: '0' };
 
+/**
+ * Whether all that the holder of `token` was given, the holder of `position` was given as well. What is made of rows
+ * read after `position` then is as new as what the other saw, or newer. O(open ids of both).
+ *
+ * A position has given the changes of the transactions that are over in it, which are those with an id below its xmax
+ * that is not open, and up to `at` those of the one of which it gave a part. So it covers the token if
+ *   1. no id that is over in the token is open in the position,
+ *   2. none that is over in the token is at or above the position's xmax: of the ids from there to the token's xmax
+ *      all are open in the token,
+ *   3. the part that the token was given is over in the position, or a part of the same and no shorter there.
+ * By 1 and 2 what is over there is over here. The part is open in the token's `from`, so 1 and 2 say nothing of it,
+ * hence 3. What the position has of a part is open in it: 1 refuses where that is over in the token, even should the
+ * part be all there is. To refuse costs a read of the truth; to cover wrongly would be a stale answer.
+ *
+ * No id means another transaction later: a crash gives anew only ids above the newest that committed, and of those
+ * neither xmax nor an open id names any, as both are trimmed. And nobody waits for ever: whoever reads to the end after
+ * a token was given covers it. Its xmax is above the newest change there is, so 2 holds; an id that is open now was open
+ * or not begun then, so 1 holds; a part that was given is of a transaction that is over, so 3 holds.
+ */
+export function covers(position: Position, token: Position): boolean {
+  if (position.epoch !== token.epoch) return false;
+  const here = parseSnapshot(position.from);
+  const there = parseSnapshot(token.from);
+  const open = new Set(there.open);
+  if (here.open.some((id) => id < there.xmax && !open.has(id))) return false;
+  const openBeyond = there.open.filter((id) => id >= here.xmax).length;
+  if (there.xmax - here.xmax > BigInt(openBeyond)) return false;
+  if (token.xid === WHOLE.xid) return true;
+  const part = BigInt(token.xid);
+  const isWhole = part < here.xmax && !here.open.includes(part);
+  return isWhole || (position.xid === token.xid && BigInt(position.at) >= BigInt(token.at));
+}
+
 /** The lowest id that this position still waits for: nothing at or above it may have been removed. */
 export function oldestMissing(position: Position): bigint {
   const { xmax, open } = parseSnapshot(position.from);
