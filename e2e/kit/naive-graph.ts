@@ -88,14 +88,14 @@ export function naiveNetwork(
     .toSorted((one, other) => one.depth - other.depth || byId(one.node, other.node));
   const within = all.filter(({ depth }) => depth <= bounds.depth);
   const nodes = within.slice(0, bounds.nodes);
-  const cut =
-    within.length > nodes.length
-      ? ({ by: 'NODES', at: bounds.nodes } as const)
-      : all.length > within.length
-        ? ({ by: 'DEPTH', at: bounds.depth } as const)
-        : null;
   const ids = nodes.map(({ node }) => node.id);
-  return { nodes, relations: naiveAmong(graph, ids, walk.relationKinds), cut };
+  const between = naiveAmong(graph, ids, walk.relationKinds);
+  const relations = between.slice(0, bounds.relations);
+  let cut: Network['cut'] = null;
+  if (all.length > within.length) cut = { by: 'DEPTH', at: bounds.depth };
+  if (between.length > relations.length) cut = { by: 'RELATIONS', at: bounds.relations! };
+  if (within.length > nodes.length) cut = { by: 'NODES', at: bounds.nodes };
+  return { nodes, relations, cut };
 }
 
 /** How far each node is from the nearest root. */

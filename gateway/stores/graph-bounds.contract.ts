@@ -8,6 +8,7 @@ import {
   NODES_MAX,
   PAGE_MAX,
   PATHS_MAX,
+  RELATIONS_MAX,
   ROOTS_MAX,
 } from '../../resolvers/graph/port.ts';
 import { newId } from '../../resolvers/keys.ts';
@@ -83,6 +84,19 @@ export function graphBoundsContract(underTest: () => GraphUnderTest): void {
       min: 1,
       max: DEPTH_MAX,
       ask: (depth) => graph().allPaths(newId(), pair(), OUT, { depth, limit: 1 }),
+    },
+    {
+      what: 'relations of a network',
+      min: 1,
+      max: RELATIONS_MAX,
+      ask: (relations) =>
+        graph().network(newId(), [newId()], OUT, { depth: 1, nodes: 1, relations }),
+    },
+    {
+      what: 'relations among nodes',
+      min: 1,
+      max: RELATIONS_MAX,
+      ask: (limit) => graph().relationsAmong(newId(), [newId()], undefined, limit),
     },
     {
       what: 'paths',
@@ -187,6 +201,23 @@ export function graphBoundsContract(underTest: () => GraphUnderTest): void {
       const paths = await graph().shortestPaths(space, pairs, OUT, 1);
       expect(paths.map((path) => path?.nodes[1]?.id)).toEqual(asked);
     });
+  });
+
+  test('so many relations as may be are whole, with one more they are cut', async () => {
+    const space = await underTest().space();
+    const [from, to, beyond] = [aNode(), aNode(), aNode()];
+    const between = many(3, () => aRelation(from, to)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const relations = [...between, aRelation(to, beyond)];
+    await graph().write(space, { nodes: [from, to, beyond], relations });
+    const around = (bound: number) =>
+      graph().network(space, [from.id], OUT, { depth: 1, nodes: 9, relations: bound });
+    expect(await around(3)).toMatchObject({ relations: between, cut: { by: 'DEPTH', at: 1 } });
+    const cut = { by: 'RELATIONS', at: 2 };
+    expect(await around(2)).toMatchObject({ relations: between.slice(0, 2), cut });
+    const ids = [to.id, from.id];
+    const amongThem = (bound: number) => graph().relationsAmong(space, ids, undefined, bound);
+    expect(await amongThem(3)).toEqual({ relations: between, cut: null });
+    expect(await amongThem(2)).toEqual({ relations: between.slice(0, 2), cut });
   });
 
   test('so many paths as may be are whole, with one more they are cut', async () => {

@@ -11,6 +11,7 @@ import { graphChanceContract } from './graph-chance.contract.ts';
 import { graphWalksContract } from './graph-walks.contract.ts';
 import { graphWriteContract } from './graph-write.contract.ts';
 import {
+  among,
   aNode,
   aRelation,
   BOTH,
@@ -113,7 +114,7 @@ describe.skipIf(!neo4j)('neo4j', () => {
     );
     const written = await store.graph.nodes(space, [from.id, to.id]);
     expect(written.map((node) => node?.name)).toEqual(['name 39', 'name 38']);
-    const [kept, ...more] = await store.graph.relationsAmong(space, [from.id, to.id]);
+    const [kept, ...more] = await among(store.graph, space, [from.id, to.id]);
     expect([kept?.kind, more]).toEqual(['kind 39', []]);
   });
 

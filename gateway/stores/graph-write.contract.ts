@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Invalid } from '../../resolvers/errors.ts';
 import type { Graph, GraphBatch, GraphProperties } from '../../resolvers/graph/port.ts';
 import { newId } from '../../resolvers/keys.ts';
-import { aNode, aRelation, BOTH, type GraphUnderTest } from './graph.contract.ts';
+import { among, aNode, aRelation, BOTH, type GraphUnderTest } from './graph.contract.ts';
 
 /** Declares the suite. */
 export function graphWriteContract(underTest: () => GraphUnderTest): void {
@@ -35,7 +35,7 @@ export function graphWriteContract(underTest: () => GraphUnderTest): void {
       });
     }
     expect(await graph.nodes(here, [node.id])).toEqual([node]);
-    expect(await graph.relationsAmong(here, [a.id, b.id])).toEqual([relation]);
+    expect(await among(graph, here, [a.id, b.id])).toEqual([relation]);
     const newer = {
       ...node,
       version: 6,
@@ -54,7 +54,7 @@ export function graphWriteContract(underTest: () => GraphUnderTest): void {
     };
     await graph.write(here, { nodes: [newer], relations: [other] });
     expect(await graph.nodes(here, [node.id])).toEqual([newer]);
-    expect(await graph.relationsAmong(here, [a.id, b.id, node.id])).toEqual([other]);
+    expect(await among(graph, here, [a.id, b.id, node.id])).toEqual([other]);
     expect(await graph.degrees(here, [a.id, b.id, node.id])).toEqual([
       { out: 0, in: 0 },
       { out: 1, in: 0 },
@@ -71,7 +71,7 @@ export function graphWriteContract(underTest: () => GraphUnderTest): void {
       removedNodes: [newId()],
     });
     expect(await graph.nodes(here, [node.id])).toEqual([node]);
-    expect(await graph.relationsAmong(here, [node.id])).toEqual([loop]);
+    expect(await among(graph, here, [node.id])).toEqual([loop]);
   });
 
   test('with a node go its relations; what another workspace has stays', async () => {
@@ -79,12 +79,12 @@ export function graphWriteContract(underTest: () => GraphUnderTest): void {
     const [ab, ba, bb] = [aRelation(a, b), aRelation(b, a), aRelation(b, b)];
     await graph.write(here, { nodes: [a, b], relations: [ab, ba, bb] });
     await graph.write(there, { removedNodes: [a.id, b.id], removedRelations: [ab.id] });
-    expect(await graph.relationsAmong(here, [a.id, b.id])).toHaveLength(3);
+    expect(await among(graph, here, [a.id, b.id])).toHaveLength(3);
     await graph.write(here, { removedNodes: [a.id, a.id], removedRelations: [newId()] });
     expect(await graph.nodes(here, [a.id, b.id])).toEqual([null, b]);
-    expect(await graph.relationsAmong(here, [a.id, b.id])).toEqual([bb]);
+    expect(await among(graph, here, [a.id, b.id])).toEqual([bb]);
     await graph.write(here, { removedRelations: [bb.id] });
-    expect(await graph.relationsAmong(here, [b.id])).toEqual([]);
+    expect(await among(graph, here, [b.id])).toEqual([]);
   });
 
   test('a batch is written in order: nodes, relations, removals', async () => {
@@ -99,7 +99,7 @@ export function graphWriteContract(underTest: () => GraphUnderTest): void {
     expect(await graph.nodes(here, [a.id, b.id])).toEqual([a, null]);
     expect(await graph.degrees(here, [a.id])).toEqual([{ out: 0, in: 0 }]);
     await graph.write(here, { nodes: [b], relations: [ab] }); // What is removed may come again.
-    expect(await graph.relationsAmong(here, [a.id, b.id])).toEqual([ab]);
+    expect(await among(graph, here, [a.id, b.id])).toEqual([ab]);
     await graph.write(here, {});
   });
 
@@ -143,7 +143,7 @@ export function graphWriteContract(underTest: () => GraphUnderTest): void {
       const stolen = { ...loop, version: 9, fromId: mine.id, toId: mine.id };
       await refused({ nodes: [mine], relations: [stolen] }, /relations\[0\]\.id/);
       expect(await graph.nodes(there, [a.id])).toEqual([a]);
-      expect(await graph.relationsAmong(there, [a.id])).toEqual([loop]);
+      expect(await among(graph, there, [a.id])).toEqual([loop]);
       expect(await graph.nodes(here, [mine.id, a.id])).toEqual([null, null]);
     });
 
@@ -219,7 +219,7 @@ export function graphWriteContract(underTest: () => GraphUnderTest): void {
     await graph.write(here, { nodes, relations });
     const ids = nodes.map(({ id }) => id);
     expect((await graph.nodes(here, ids)).map(asText)).toEqual(nodes.map(asText));
-    expect((await graph.relationsAmong(here, ids)).map(asText)).toEqual(relations.map(asText));
+    expect((await among(graph, here, ids)).map(asText)).toEqual(relations.map(asText));
     for (const [index, node] of nodes.entries()) {
       const walk = { ...BOTH, relationKinds: [node.kind], nodeKinds: [node.kind] };
       const [page] = await graph.neighbours(here, [nodes[0]!.id], walk, { first: 1, after: ZERO });

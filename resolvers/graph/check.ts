@@ -9,7 +9,9 @@ import {
   NODES_MAX,
   PAGE_MAX,
   PATHS_MAX,
+  RELATIONS_MAX,
   ROOTS_MAX,
+  type Cut,
   type GraphBatch,
   type GraphNode,
   type GraphRelation,
@@ -26,6 +28,7 @@ const BOUNDS = {
   limit: { what: 'nodes of one ranking', min: 1, max: PAGE_MAX },
   depth: { what: 'depth', min: 1, max: DEPTH_MAX },
   nodes: { what: 'nodes of one answer', min: 1, max: NODES_MAX },
+  relations: { what: 'relations of one answer', min: 1, max: RELATIONS_MAX },
   paths: { what: 'paths of one answer', min: 1, max: PATHS_MAX },
 } as const;
 
@@ -40,6 +43,15 @@ export function checkBounds(seen: Partial<Record<keyof typeof BOUNDS, number>>):
     }
     if (value > max) throw new Limited(what, max, value);
   }
+}
+
+/** Of relations in order, one more than may be: those that may, and whether they were cut. */
+export function cutRelations(
+  found: readonly GraphRelation[],
+  limit: number,
+): { readonly relations: readonly GraphRelation[]; readonly cut: Cut | null } {
+  if (found.length <= limit) return { relations: found, cut: null };
+  return { relations: found.slice(0, limit), cut: { by: 'RELATIONS', at: limit } };
 }
 
 /** Whether something may have this id; all others are not there, and need not be asked for. */

@@ -53,10 +53,14 @@ export interface WalkBounds {
   readonly depth: number;
   /** Nodes of one answer: 1 to NODES_MAX. */
   readonly nodes: number;
+  /** Relations of one answer: 1 to RELATIONS_MAX, which it is when left out. */
+  readonly relations?: number;
 }
 
 export const DEPTH_MAX = 32;
 export const NODES_MAX = 10_000;
+/** Between nodes of one answer: a dense graph has the square of them. */
+export const RELATIONS_MAX = 20_000;
 /** Roots, or pairs, of one call. */
 export const ROOTS_MAX = 1_000;
 /** Neighbours of one page. */
@@ -71,7 +75,7 @@ export const BATCH_MAX = 1_000;
 /** Why an answer is not all there is. */
 export interface Cut {
   /** The bound that was reached. */
-  readonly by: 'DEPTH' | 'NODES' | 'PATHS';
+  readonly by: 'DEPTH' | 'NODES' | 'RELATIONS' | 'PATHS';
   /** The bound's value. */
   readonly at: number;
 }
@@ -91,7 +95,8 @@ export interface Network {
   readonly relations: readonly GraphRelation[];
   /**
    * By NODES where there were more within the depth: the nearest are there, of the farthest depth those of least id.
-   * Else by DEPTH where a node lies beyond it.
+   * Else by RELATIONS where there are more between them: those of least id are there. Else by DEPTH where a node lies
+   * beyond it.
    */
   readonly cut: Cut | null;
 }
@@ -181,12 +186,16 @@ export interface GraphReads {
     walk: Walk,
     limit: number,
   ): Promise<readonly { readonly node: GraphNode; readonly degree: number }[]>;
-  /** All relations of the walked kinds between these nodes, in the order of id. */
+  /**
+   * The relations of the walked kinds between these nodes, in the order of id: `limit` of them, which is from 1 to
+   * RELATIONS_MAX. Cut by RELATIONS where there are more.
+   */
   relationsAmong(
     workspaceId: string,
     ids: readonly string[],
     relationKinds?: readonly string[],
-  ): Promise<readonly GraphRelation[]>;
+    limit?: number,
+  ): Promise<{ readonly relations: readonly GraphRelation[]; readonly cut: Cut | null }>;
 }
 
 /** Reads, and what keeps a store: commands write the tables in their own transaction, the projector the rest. */

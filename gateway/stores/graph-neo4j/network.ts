@@ -5,8 +5,8 @@
  * graph is; a path of variable length is O(paths). A count(*) of one forgets the other variables: the lists would be
  * counted as memory of each row that is sorted, and a transaction may have only so much.
  */
-import { checkBounds } from '../../../resolvers/graph/check.ts';
-import type { Cut, Graph, Network } from '../../../resolvers/graph/port.ts';
+import { checkBounds, cutRelations } from '../../../resolvers/graph/check.ts';
+import { RELATIONS_MAX, type Graph, type Network } from '../../../resolvers/graph/port.ts';
 import { whole, type Neo4jClient } from './client.ts';
 import { byId, inEachDirection, rootsOf } from './reads.ts';
 import {
@@ -60,6 +60,7 @@ const NETWORK = inEachDirection<NetworkRow>('graph.network', (direction) => {
   CALL { WITH kept
     UNWIND kept AS n
     MATCH (n)-[r:REL]->(m:Node) WHERE ${RELATION_WALKED} AND m IN kept
+    WITH r ORDER BY r.id LIMIT $relations
     RETURN collect(${relationMap('r')}) AS relations
   }
   RETURN within, met, nodes, relations`;
@@ -70,30 +71,25 @@ export async function readNetwork(
   client: Neo4jClient,
   ...[workspaceId, rootIds, walk, bounds]: Parameters<Graph['network']>
 ): Promise<Network> {
-  checkBounds(bounds);
+  const { relations: relations_max = RELATIONS_MAX } = bounds;
+  checkBounds({ ...bounds, relations: relations_max });
   const [row] = await client.read(NETWORK[walk.direction], {
     workspaceId,
     ids: rootsOf(workspaceId, rootIds),
     ...kindsOf(walk),
     depth: whole(bounds.depth),
     limit: whole(bounds.nodes),
+    relations: whole(relations_max + 1),
   });
   if (!row) return { nodes: [], relations: [], cut: null };
   const { nodes, relations, within, met } = row;
+  const kept = cutRelations(relations.map(relationOf).toSorted(byId), relations_max);
+  const goesOn = met > within ? ({ by: 'DEPTH', at: bounds.depth } as const) : null;
   return {
     nodes: nodes
       .map(({ depth, node }) => ({ depth, node: nodeOf(node) }))
       .toSorted((a, b) => a.depth - b.depth || byId(a.node, b.node)),
-    relations: relations.map(relationOf).toSorted(byId),
-    cut: cutOf(within > bounds.nodes, met > within, bounds),
+    relations: kept.relations,
+    cut: within > bounds.nodes ? { by: 'NODES', at: bounds.nodes } : (kept.cut ?? goesOn),
   };
-}
-
-function cutOf(
-  isFull: boolean,
-  goesOn: boolean,
-  { nodes, depth }: { readonly nodes: number; readonly depth: number },
-): Cut | null {
-  if (isFull) return { by: 'NODES', at: nodes };
-  return goesOn ? { by: 'DEPTH', at: depth } : null;
 }

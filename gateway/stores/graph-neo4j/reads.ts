@@ -1,7 +1,12 @@
 /** Reads of what is beside a node: itself, its neighbours, its degree. */
 import { groupBy } from '../../../resolvers/group.ts';
-import { checkBounds, checkIds, isGraphId } from '../../../resolvers/graph/check.ts';
-import type { Degree, Direction, Graph } from '../../../resolvers/graph/port.ts';
+import { checkBounds, checkIds, cutRelations, isGraphId } from '../../../resolvers/graph/check.ts';
+import {
+  RELATIONS_MAX,
+  type Degree,
+  type Direction,
+  type Graph,
+} from '../../../resolvers/graph/port.ts';
 import { cypher, whole, type Cypher, type Neo4jClient } from './client.ts';
 import {
   kindsOf,
@@ -139,6 +144,7 @@ const AMONG = cypher<{ relation: RelationRow }>(
   'graph.relationsAmong',
   `MATCH (n:Node) WHERE n.id IN $ids AND n.workspaceId = $workspaceId
   MATCH (n)-[r:REL]->(m:Node) WHERE ${RELATION_WALKED} AND m.id IN $ids
+  WITH r ORDER BY r.id LIMIT $limit
   RETURN ${relationMap('r')} AS relation`,
 );
 
@@ -148,11 +154,14 @@ export const readRelationsAmong: Read<'relationsAmong'> = async (
   workspaceId,
   ids,
   given,
+  limit = RELATIONS_MAX,
 ) => {
+  checkBounds({ relations: limit });
   const { relationKinds } = kindsOf(given ? { relationKinds: given } : {});
   const roots = rootsOf(workspaceId, ids);
-  const rows = await client.read(AMONG, { workspaceId, ids: roots, relationKinds });
-  return rows.map(({ relation }) => relationOf(relation)).toSorted(byId);
+  const sought = { workspaceId, ids: roots, relationKinds, limit: whole(limit + 1) };
+  const rows = await client.read(AMONG, sought);
+  return cutRelations(rows.map(({ relation }) => relationOf(relation)).toSorted(byId), limit);
 };
 
 /** A text for each direction: it cannot be a parameter. */

@@ -1,6 +1,6 @@
 /** The walk of a network: breadth first, in one recursive statement whose recursive term has a row per level. */
-import { checkBounds, walkedKinds } from '../../../resolvers/graph/check.ts';
-import type { Graph, Network } from '../../../resolvers/graph/port.ts';
+import { checkBounds, cutRelations, walkedKinds } from '../../../resolvers/graph/check.ts';
+import { RELATIONS_MAX, type Graph, type Network } from '../../../resolvers/graph/port.ts';
 import { statement, type Sql } from '../../../resolvers/sql.ts';
 import { goesIn, goesOut } from './reads.ts';
 import { idParameter, NODE_PART, OF_KINDS, partsOf, RELATION_PART, type Part } from './rows.ts';
@@ -39,9 +39,9 @@ const NETWORK = statement<NetworkRow>(
   ), part AS (
     SELECT ${NODE_PART('n', 'kept.depth')} FROM kept JOIN graph_node n ON n.id = kept.id
     UNION ALL
-    SELECT ${RELATION_PART('r')} FROM kept CROSS JOIN LATERAL (SELECT * FROM graph_relation r
+    (SELECT ${RELATION_PART('r')} FROM kept CROSS JOIN LATERAL (SELECT * FROM graph_relation r
       WHERE r.from_id = kept.id AND (r.workspace_id = $1) IS TRUE AND ${OF_KINDS('r', '$5')} OFFSET 0) r
-    WHERE (r.to_id IN (SELECT id FROM kept)) IS TRUE
+    WHERE (r.to_id IN (SELECT id FROM kept)) IS TRUE ORDER BY r.id LIMIT $9::int + 1)
   )
   SELECT part.*, CASE
     WHEN (SELECT count(*) FROM met WHERE depth <= $7::int) > $8::int THEN 'NODES'
@@ -54,7 +54,8 @@ const NETWORK = statement<NetworkRow>(
 export async function readNetwork(
   ...[sql, workspaceId, rootIds, walk, bounds]: [sql: Sql, ...Parameters<Graph['network']>]
 ): Promise<Network> {
-  checkBounds({ roots: rootIds.length, depth: bounds.depth, nodes: bounds.nodes });
+  const { depth, nodes, relations = RELATIONS_MAX } = bounds;
+  checkBounds({ roots: rootIds.length, depth, nodes, relations });
   const rows = await sql.query(NETWORK, [
     workspaceId,
     idParameter(rootIds),
@@ -62,10 +63,13 @@ export async function readNetwork(
     goesIn(walk.direction),
     walkedKinds(walk.relationKinds),
     walkedKinds(walk.nodeKinds),
-    bounds.depth,
-    bounds.nodes,
+    depth,
+    nodes,
+    relations,
   ]);
   const by = rows[0]?.cut ?? null;
-  const cut = by && { by, at: by === 'DEPTH' ? bounds.depth : bounds.nodes };
-  return { ...partsOf(rows), cut };
+  const parts = partsOf(rows);
+  const kept = cutRelations(parts.relations, relations);
+  if (by === 'NODES') return { ...parts, relations: kept.relations, cut: { by, at: nodes } };
+  return { ...parts, relations: kept.relations, cut: kept.cut ?? (by && { by, at: depth }) };
 }

@@ -1,12 +1,18 @@
 /** Reads of the graph that go one relation far. */
-import { checkBounds, checkIds, walkedKinds } from '../../../resolvers/graph/check.ts';
-import type {
-  Degree,
-  Direction,
-  Graph,
-  GraphNode,
-  GraphRelation,
-  NeighbourPage,
+import {
+  checkBounds,
+  checkIds,
+  cutRelations,
+  walkedKinds,
+} from '../../../resolvers/graph/check.ts';
+import {
+  RELATIONS_MAX,
+  type Degree,
+  type Direction,
+  type Graph,
+  type GraphNode,
+  type GraphRelation,
+  type NeighbourPage,
 } from '../../../resolvers/graph/port.ts';
 import { statement, type Sql } from '../../../resolvers/sql.ts';
 import {
@@ -174,13 +180,14 @@ const RELATIONS_AMONG = statement<GraphRelation>(
   SELECT ${RELATION('r')} FROM place CROSS JOIN LATERAL (SELECT * FROM graph_relation r
     WHERE r.from_id = place.id AND ${HERE} AND ${OF_KINDS('r', '$3')} OFFSET 0) r
   WHERE (r.to_id IN (SELECT id FROM place)) IS TRUE
-  ORDER BY r.id`,
+  ORDER BY r.id LIMIT $4::int + 1`,
 );
 
 /** Graph.relationsAmong. */
 export async function readRelationsAmong(
-  ...[sql, workspaceId, ids, relationKinds]: Args<'relationsAmong'>
+  ...[sql, workspaceId, ids, relationKinds, limit = RELATIONS_MAX]: Args<'relationsAmong'>
 ): Answer<'relationsAmong'> {
-  checkBounds({ roots: ids.length });
-  return sql.query(RELATIONS_AMONG, [workspaceId, idParameter(ids), walkedKinds(relationKinds)]);
+  checkBounds({ roots: ids.length, relations: limit });
+  const values = [workspaceId, idParameter(ids), walkedKinds(relationKinds), limit];
+  return cutRelations(await sql.query(RELATIONS_AMONG, values), limit);
 }
