@@ -1,6 +1,7 @@
 /** Lineage of artifacts: upstream and downstream, through runs. */
 import {
   artifactLineage,
+  EDGES_PER_NODE,
   LINEAGE_DIRECTIONS,
   LINEAGE_LIMITS,
   type Lineage,
@@ -27,7 +28,9 @@ const Cut = builder.enumType('LineageCut', {
   values: {
     DEPTH: {},
     FIRST: {},
-    EDGES: { description: `More than ${LINEAGE_LIMITS.edges_max} edges were met.` },
+    EDGES: {
+      description: `More edges were met than are read: ${EDGES_PER_NODE} for each artifact that there may be, at most ${LINEAGE_LIMITS.edges_max}.`,
+    },
   },
 });
 

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import neo4jDriver from 'neo4j-driver';
+import { openEmbedded, type TestDatabase } from '../../e2e/kit/database.ts';
+import { copyLineage } from '../../e2e/kit/lineage-copy.ts';
 import { neo4jOrNull, type Neo4jServer } from '../../e2e/kit/neo4j-server.ts';
 import { openWire } from '../../e2e/kit/tcp-proxy.ts';
+import { contextOver } from '../../e2e/kit/world.ts';
 import { Invalid, Unavailable } from '../../resolvers/errors.ts';
 import { newId } from '../../resolvers/keys.ts';
-import type { Neo4jCall } from './graph-neo4j/client.ts';
+import { neo4jClient, type Neo4jCall, type Neo4jClient } from './graph-neo4j/client.ts';
 import { openGraphNeo4j, type GraphNeo4j } from './graph-neo4j.ts';
 import { graphBoundsContract } from './graph-bounds.contract.ts';
 import { graphChanceContract } from './graph-chance.contract.ts';
@@ -19,6 +22,8 @@ import {
   OUT,
   type GraphUnderTest,
 } from './graph.contract.ts';
+import { lineageChanceContract } from './lineage-chance.contract.ts';
+import { lineageContract, type LineageUnderTest } from './lineage.contract.ts';
 
 const DEADLINE_ms = 700;
 /** What a busy machine may add to a deadline. */
@@ -141,6 +146,37 @@ describe.skipIf(!neo4j)('neo4j', () => {
     );
     await elsewhere.close();
   });
+});
+
+describe.skipIf(!neo4j)('lineage', () => {
+  let database: TestDatabase;
+  let client: Neo4jClient;
+  let store: GraphNeo4j;
+  let underTest: LineageUnderTest;
+  beforeAll(async () => {
+    const names: string[] = [];
+    let settled = '';
+    const settings = { url: neo4j!.url, timeout_ms: 55_000, connections_max: 4 };
+    database = await openEmbedded();
+    client = neo4jClient(settings);
+    store = await openGraphNeo4j({ ...settings, called: ({ name }) => void names.push(name) });
+    underTest = {
+      database,
+      ctx: contextOver(database, { graphFor: () => store.graph }),
+      async settle() {
+        settled = await copyLineage(database, client, settled);
+      },
+      statements: () => names.splice(0),
+    };
+  });
+  afterAll(async () => {
+    await store.close();
+    await client.close();
+    await database.close();
+  });
+
+  lineageContract(() => underTest);
+  lineageChanceContract(() => underTest);
 });
 
 describe.skipIf(!neo4j?.server)('a server of our own that is harmed', () => {

@@ -8,6 +8,7 @@
 import type { Graph } from '../../resolvers/graph/port.ts';
 import { neo4jClient, type Neo4jCall } from './graph-neo4j/client.ts';
 import { readAllPaths, readShortestPaths } from './graph-neo4j/paths.ts';
+import { readLineage } from './graph-neo4j/lineage.ts';
 import { readNetwork } from './graph-neo4j/network.ts';
 import {
   readDegrees,
@@ -51,6 +52,7 @@ export async function openGraphNeo4j(settings: GraphNeo4jSettings): Promise<Grap
       degrees: (...args) => readDegrees(client, ...args),
       topByDegree: (...args) => readTopByDegree(client, ...args),
       relationsAmong: (...args) => readRelationsAmong(client, ...args),
+      lineage: (...args) => readLineage(client, ...args),
       write: (...args) => writeBatch(client, ...args),
     },
     close: () => client.close(),

@@ -4,6 +4,7 @@
  */
 import type { Graph } from '../../resolvers/graph/port.ts';
 import type { Sql } from '../../resolvers/sql.ts';
+import { readLineage } from './graph-sql/lineage.ts';
 import { readNetwork } from './graph-sql/network.ts';
 import { readAllPaths, readShortestPaths } from './graph-sql/paths.ts';
 import {
@@ -26,6 +27,7 @@ export function graphOverSql({ sql }: { readonly sql: Sql }): Graph {
     degrees: (...args) => readDegrees(sql, ...args),
     topByDegree: (...args) => readTopByDegree(sql, ...args),
     relationsAmong: (...args) => readRelationsAmong(sql, ...args),
+    lineage: (...args) => readLineage(sql, ...args),
     write: (...args) => writeBatch(sql, ...args),
   };
 }

@@ -1,12 +1,14 @@
 /**
  * Lineage: what an artifact was made from (upstream) and what was made from it (downstream), through runs. Two
  * artifacts are neighbours when one step used the one and made the other, or when somebody said so
- * (artifact_derivation). lineage-walk.ts reads it; here it is bounded and put together.
+ * (artifact_derivation). The graph walks it (lineage-walk.ts); here that is
+ * bounded and put together.
  */
 import type { Ctx } from '../context.ts';
 import { Invalid, NotFound } from '../errors.ts';
+import { distinctIds } from '../group.ts';
 import { statement } from '../sql.ts';
-import { walkDownstream, walkUpstream, type Found, type Level } from './lineage-walk.ts';
+import type { Found, Level, LineageWay } from './lineage-walk.ts';
 
 export const LINEAGE_DIRECTIONS = ['UPSTREAM', 'DOWNSTREAM', 'BOTH'] as const;
 export type LineageDirection = (typeof LINEAGE_DIRECTIONS)[number];
@@ -19,8 +21,9 @@ export const LINEAGE_LIMITS = {
   edges_max: 5_000,
 } as const;
 
-/** A level reads so many edges of each kind per artifact that the answer may hold. */
-const EDGES_PER_NODE = 5;
+/** Of edges, for each artifact that the answer may hold: so many of each kind a level reads, and so many a direction. */
+const LEVEL_EDGES_PER_NODE = 5;
+export const EDGES_PER_NODE = 25;
 
 export interface LineageNode {
   readonly artifactId: string;
@@ -76,23 +79,54 @@ export async function artifactLineage(
   ctx: Ctx,
   id: string,
   direction: LineageDirection,
-  { depth, first, edges_max = LINEAGE_LIMITS.edges_max }: LineageBounds,
+  bounds: LineageBounds,
 ): Promise<Lineage> {
-  checkBound('depth', depth, LINEAGE_LIMITS.depth_max);
-  checkBound('first', first, LINEAGE_LIMITS.first_max);
-  const { workspaceId } = ctx.viewer;
-  const root = await ctx.sql.query(ROOT, [id, workspaceId]);
+  checkBounds(bounds);
+  const root = await ctx.sql.query(ROOT, [id, ctx.viewer.workspaceId]);
   if (root.length === 0) throw new NotFound('Artifact', id);
+  return (await lineagesOfArtifacts(ctx, root, direction, bounds))[0]!;
+}
 
-  const levelEdges_max = Math.min(edges_max, first * EDGES_PER_NODE);
-  const values = [id, workspaceId, depth, first, levelEdges_max, edges_max];
+/**
+ * The lineage of each artifact, of those that the viewer sees. One that a store of the graph does not know yet comes
+ * alone.
+ *
+ * Refuses: Invalid when a bound is passed; Limited past ROOTS_MAX artifacts.
+ * Cost: one statement per direction, whatever their number; of each artifact as much as artifactLineage reads.
+ */
+export async function lineagesOfArtifacts(
+  ctx: Ctx,
+  artifacts: readonly { readonly id: string }[],
+  direction: LineageDirection,
+  bounds: LineageBounds,
+): Promise<readonly Lineage[]> {
+  checkBounds(bounds);
+  const { depth, first, edges_max = LINEAGE_LIMITS.edges_max } = bounds;
+  const ids = distinctIds(artifacts);
   const ways = direction === 'BOTH' ? (['UPSTREAM', 'DOWNSTREAM'] as const) : [direction];
-  const sides = await Promise.all(
-    ways.map(async (way) =>
-      sideOf(way === 'DOWNSTREAM', await ctx.sql.query(WALKS[way], values), depth),
+  const graph = ctx.graphFor(ctx);
+  const walked = await Promise.all(
+    ways.map((way) =>
+      graph.lineage(ctx.viewer.workspaceId, ids, way, {
+        depth,
+        artifacts: first,
+        levelEdges: Math.min(edges_max, first * LEVEL_EDGES_PER_NODE),
+        edges: Math.min(edges_max, first * EDGES_PER_NODE),
+      }),
     ),
   );
-  return putTogether(id, sides, { depth, first });
+  const lineages = new Map(
+    ids.map((id, at) => {
+      const sides = ways.map((way, side) => sideOf(way, walked[side]![at]!, depth));
+      return [id, putTogether(id, sides, { depth, first })];
+    }),
+  );
+  return artifacts.map(({ id }) => lineages.get(id)!);
+}
+
+function checkBounds({ depth, first }: LineageBounds): void {
+  checkBound('depth', depth, LINEAGE_LIMITS.depth_max);
+  checkBound('first', first, LINEAGE_LIMITS.first_max);
 }
 
 function checkBound(field: string, value: number, max: number): void {
@@ -106,8 +140,6 @@ const ROOT = statement<{ id: string }>(
   'SELECT id FROM artifact WHERE id = $1 AND workspace_id = $2',
 );
 
-const WALKS = { UPSTREAM: walkUpstream, DOWNSTREAM: walkDownstream } as const;
-
 /** One direction as it was read. */
 interface Side {
   readonly forward: boolean;
@@ -118,12 +150,12 @@ interface Side {
   readonly unsure: ReadonlySet<number>;
 }
 
-function sideOf(forward: boolean, levels: readonly Level[], depth: number): Side {
+function sideOf(way: LineageWay, levels: readonly Level[], depth: number): Side {
   const unsure = new Set(levels.flatMap((level) => (level.more ? level.depth - 1 : [])));
-  const last = levels.at(-1)!;
-  if (last.depth <= depth && last.ids.length > 0) unsure.add(last.depth); // Never expanded: enough was read.
+  const last = levels.at(-1);
+  if (last && last.depth <= depth && last.ids.length > 0) unsure.add(last.depth); // Never expanded: enough was read.
   return {
-    forward,
+    forward: way === 'DOWNSTREAM',
     distances: new Map(levels.flatMap((level) => level.ids.map((id) => [id, level.depth]))),
     found: levels.flatMap((level) => level.found),
     unsure,

@@ -5,6 +5,8 @@
  * of them.
  */
 
+import type { LineageWalk } from '../artifacts/lineage-walk.ts';
+
 /** A thing of the graph. */
 export interface GraphNode {
   /** A uuid, in lower case. */
@@ -196,6 +198,8 @@ export interface GraphReads {
     relationKinds?: readonly string[],
     limit?: number,
   ): Promise<{ readonly relations: readonly GraphRelation[]; readonly cut: Cut | null }>;
+  /** Of artifacts, which are no nodes of the others' graph; their derivations and the steps of runs are its relations. */
+  lineage: LineageWalk;
 }
 
 /** Reads, and what keeps a store: commands write the tables in their own transaction, the projector the rest. */

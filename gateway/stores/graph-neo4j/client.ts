@@ -75,6 +75,15 @@ const SCHEMA = [
     'graph.workspaces',
     'CREATE INDEX polyphony_workspace IF NOT EXISTS FOR (n:Node) ON (n.workspaceId)',
   ),
+  cypher(
+    'lineage.artifactIds',
+    'CREATE CONSTRAINT polyphony_artifact IF NOT EXISTS FOR (a:Artifact) REQUIRE a.id IS UNIQUE',
+  ),
+  cypher(
+    'lineage.stepIds',
+    'CREATE CONSTRAINT polyphony_step IF NOT EXISTS FOR (s:Step) REQUIRE s.id IS UNIQUE',
+  ),
+  cypher('lineage.runs', 'CREATE INDEX polyphony_run IF NOT EXISTS FOR (s:Step) ON (s.runId)'),
 ];
 
 /** Connects when first needed. */

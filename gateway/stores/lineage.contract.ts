@@ -1,27 +1,53 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
+/**
+ * What lineage promises, whichever store of the graph walks it; asked of resolvers/artifacts/lineage.ts, which says what
+ * a walk is for. By chance in lineage-chance.contract.ts.
+ */
+import { beforeAll, expect, test } from 'vitest';
+import type { TestDatabase } from '../../e2e/kit/database.ts';
 import {
-  contextOver,
   otherViewer,
   seedArtifacts,
   seedDerivations,
   seedRun,
   seedUses,
 } from '../../e2e/kit/world.ts';
-import type { Ctx } from '../context.ts';
-import { newId } from '../keys.ts';
-import { artifactLineage, LINEAGE_LIMITS, type LineageEnd } from './lineage.ts';
+import {
+  artifactLineage,
+  lineagesOfArtifacts,
+  LINEAGE_LIMITS,
+  type LineageBounds,
+  type LineageDirection,
+  type LineageEnd,
+} from '../../resolvers/artifacts/lineage.ts';
+import type { Ctx } from '../../resolvers/context.ts';
+import { ROOTS_MAX } from '../../resolvers/graph/port.ts';
+import { newId } from '../../resolvers/keys.ts';
+
+/** A graph under test, and the tables that are its truth; opened before the suite and closed after it by who calls. */
+export interface LineageUnderTest {
+  readonly database: TestDatabase;
+  readonly ctx: Ctx;
+  /** Has the graph know all rows that there are. */
+  settle(): Promise<void>;
+  /** Statements of the graph since the last call, by name. */
+  statements(): string[];
+}
 
 const FAR = { depth: LINEAGE_LIMITS.depth_max, first: LINEAGE_LIMITS.first_max };
 
-describe.each(DATABASES)('$name', ({ open }) => {
+/** Declares the tests. */
+export function lineageContract(underTest: () => LineageUnderTest): void {
   let database: TestDatabase;
   let ctx: Ctx;
-  beforeAll(async () => {
-    database = await open();
-    ctx = contextOver(database);
+  beforeAll(() => {
+    ({ database, ctx } = underTest());
   });
-  afterAll(() => database.close());
+
+  /** As a client asks, once the graph knows all. */
+  async function lineageOf(id: string, direction: LineageDirection, bounds: LineageBounds) {
+    await underTest().settle();
+    return artifactLineage(ctx, id, direction, bounds);
+  }
 
   /** c0 → step s1 → c1 → step s2 → c2 …, each in a run of its own. */
   async function chain(length: number): Promise<string[]> {
@@ -38,13 +64,13 @@ describe.each(DATABASES)('$name', ({ open }) => {
     return ids;
   }
 
-  test('lineage crosses runs, with the steps between the artifacts, in two statements', async () => {
+  test('lineage crosses runs, with the steps between the artifacts, in one walk', async () => {
     const [raw, clean, model] = await chain(3);
     const [report] = await seedArtifacts(database, [{ name: 'report' }]);
     await seedDerivations(database, [[model!, report!]]);
-    database.statements();
-    const up = await artifactLineage(ctx, report!, 'UPSTREAM', FAR);
-    expect(database.statements()).toEqual(['artifacts.lineageRoot', 'artifacts.lineageUpstream']);
+    underTest().statements();
+    const up = await lineageOf(report!, 'UPSTREAM', FAR);
+    expect(underTest().statements()).toEqual(['artifacts.lineageUpstream']);
     expect(up.nodes.map(({ artifactId, depth }) => [artifactId, depth])).toEqual([
       [report, 0],
       [model, -1],
@@ -61,7 +87,7 @@ describe.each(DATABASES)('$name', ({ open }) => {
         `${raw} > s1`,
       ].toSorted(),
     );
-    const both = await artifactLineage(ctx, clean!, 'BOTH', FAR);
+    const both = await lineageOf(clean!, 'BOTH', FAR);
     expect(both.nodes.map(({ artifactId, depth }) => [artifactId, depth])).toEqual([
       [clean, 0],
       ...[[model, 1] as const, [raw, -1] as const].toSorted(([a], [b]) => (a! < b! ? 1 : -1)),
@@ -71,25 +97,25 @@ describe.each(DATABASES)('$name', ({ open }) => {
 
   test('depth keeps what is that far and says where there is more, one past it says nothing', async () => {
     const ids = await chain(4);
-    const short = await artifactLineage(ctx, ids[0]!, 'DOWNSTREAM', { depth: 2, first: 100 });
+    const short = await lineageOf(ids[0]!, 'DOWNSTREAM', { depth: 2, first: 100 });
     expect(short.nodes.map(({ artifactId, hasMore }) => [artifactId, hasMore])).toEqual([
       [ids[0], false],
       [ids[1], false],
       [ids[2], true],
     ]);
     expect(short.cut).toBe('DEPTH');
-    const whole = await artifactLineage(ctx, ids[0]!, 'DOWNSTREAM', { depth: 3, first: 100 });
+    const whole = await lineageOf(ids[0]!, 'DOWNSTREAM', { depth: 3, first: 100 });
     expect(whole.nodes).toHaveLength(4);
     expect(whole.cut).toBeNull();
   });
 
   test('first counts artifacts, the root among them, and the cut names it', async () => {
     const ids = await chain(4);
-    const cut = await artifactLineage(ctx, ids[3]!, 'UPSTREAM', { depth: 9, first: 3 });
+    const cut = await lineageOf(ids[3]!, 'UPSTREAM', { depth: 9, first: 3 });
     expect(cut.nodes.map(({ artifactId }) => artifactId)).toEqual([ids[3], ids[2], ids[1]]);
     expect(cut.nodes.at(-1)?.hasMore).toBe(true);
     expect(cut.cut).toBe('FIRST');
-    const whole = await artifactLineage(ctx, ids[3]!, 'UPSTREAM', { depth: 9, first: 4 });
+    const whole = await lineageOf(ids[3]!, 'UPSTREAM', { depth: 9, first: 4 });
     expect(whole.nodes).toHaveLength(4);
     expect(whole.cut).toBeNull();
   });
@@ -108,22 +134,21 @@ describe.each(DATABASES)('$name', ({ open }) => {
       runs.map((runId) => [runId, 'train', base!]),
     );
     // Two artifacts: ten edges of a kind are read, of the newest runs.
-    const two = await artifactLineage(ctx, base!, 'DOWNSTREAM', { depth: 1, first: 2 });
+    const two = await lineageOf(base!, 'DOWNSTREAM', { depth: 1, first: 2 });
     expect(two.cut).toBe('FIRST');
     expect(two.nodes.map(({ artifactId }) => artifactId)).toEqual([base, made.at(-1)]);
     expect(two.edges.map(({ to }) => to)).toEqual([
       { runId: runs.at(-1), stepKey: 'train' },
       { artifactId: made.at(-1) },
     ]);
-    const all = await artifactLineage(ctx, base!, 'DOWNSTREAM', { depth: 1, first: 13 });
+    const all = await lineageOf(base!, 'DOWNSTREAM', { depth: 1, first: 13 });
     expect(all.cut).toBeNull();
     expect(all.nodes).toHaveLength(13);
   });
 
   test('edges are read up to their bound, of each kind and in all, and the cut says so past it', async () => {
     const ids = await chain(4); // A level of one use and one product each.
-    const ask = (edges_max: number) =>
-      artifactLineage(ctx, ids[0]!, 'DOWNSTREAM', { ...FAR, edges_max });
+    const ask = (edges_max: number) => lineageOf(ids[0]!, 'DOWNSTREAM', { ...FAR, edges_max });
     expect(await ask(6)).toMatchObject({ cut: null });
     const short = await ask(3); // Reached after the second level: the third is not read.
     expect(short.cut).toBe('EDGES');
@@ -139,8 +164,7 @@ describe.each(DATABASES)('$name', ({ open }) => {
       sources.map((id) => [runId, 'many', id]),
     );
     const [sum] = await seedArtifacts(database, [{ runId, stepKey: 'many', name: 'sum' }]);
-    const sums = (edges_max: number) =>
-      artifactLineage(ctx, sum!, 'UPSTREAM', { ...FAR, edges_max });
+    const sums = (edges_max: number) => lineageOf(sum!, 'UPSTREAM', { ...FAR, edges_max });
     expect(await sums(5)).toMatchObject({ cut: 'EDGES', nodes: { length: 6 } }); // One more was made than may be read in all.
     expect(await sums(6)).toMatchObject({ cut: null, nodes: { length: 6 } });
     expect((await sums(4)).nodes[0]).toMatchObject({ artifactId: sum, hasMore: true });
@@ -148,14 +172,13 @@ describe.each(DATABASES)('$name', ({ open }) => {
 
   test('bounds are refused one past the limit and named, what is not there is not found', async () => {
     const [id] = await seedArtifacts(database, [{ name: 'alone' }]);
-    const ask = (depth: number, first: number) =>
-      artifactLineage(ctx, id!, 'BOTH', { depth, first });
+    const ask = (depth: number, first: number) => lineageOf(id!, 'BOTH', { depth, first });
     await expect(ask(FAR.depth, FAR.first)).resolves.toMatchObject({ cut: null, edges: [] });
     await expect(ask(FAR.depth + 1, 1)).rejects.toThrow('depth: must be from 1 to 50, got 51');
     await expect(ask(1, FAR.first + 1)).rejects.toThrow('first: must be from 1 to 1000, got 1001');
     await expect(ask(0, 1)).rejects.toThrow('depth: must be from 1 to 50, got 0');
     await expect(ask(1, 0)).rejects.toThrow('first: must be from 1 to 1000, got 0');
-    await expect(artifactLineage(ctx, newId(), 'BOTH', FAR)).rejects.toMatchObject({
+    await expect(lineageOf(newId(), 'BOTH', FAR)).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
   });
@@ -176,16 +199,60 @@ describe.each(DATABASES)('$name', ({ open }) => {
       [theirs!, ours2!],
     ]);
     for (const direction of ['UPSTREAM', 'DOWNSTREAM', 'BOTH'] as const) {
-      await expect(artifactLineage(ctx, theirs!, direction, FAR)).rejects.toMatchObject({
+      await expect(lineageOf(theirs!, direction, FAR)).rejects.toMatchObject({
         code: 'NOT_FOUND',
       });
       for (const id of [ours!, ours2!]) {
-        const seen = await artifactLineage(ctx, id, direction, FAR);
+        const seen = await lineageOf(id, direction, FAR);
         expect(seen).toMatchObject({ nodes: [{ artifactId: id }], edges: [], cut: null });
       }
     }
   });
-});
+
+  test('lineages of a list are those of each, in their order, by one statement per direction', async () => {
+    const ids = await chain(4);
+    const [lone] = await seedArtifacts(database, [{ name: 'lone' }]);
+    const asked = [ids[2]!, lone!, ids[0]!, ids[2]!, ids[3]!];
+    const each = await Promise.all(asked.map((id) => lineageOf(id, 'BOTH', FAR)));
+    for (const times of [1, 20, ROOTS_MAX / asked.length]) {
+      const rows = Array.from({ length: times }, () => asked.map((id) => ({ id }))).flat();
+      underTest().statements();
+      const lineages = await lineagesOfArtifacts(ctx, rows, 'BOTH', FAR);
+      expect(underTest().statements().toSorted()).toEqual([
+        'artifacts.lineageDownstream',
+        'artifacts.lineageUpstream',
+      ]);
+      expect(lineages).toEqual(Array.from({ length: times }, () => each).flat());
+    }
+  });
+
+  test('as many artifacts as one call may have are asked for, one more is refused, and strange ids come alone', async () => {
+    const strange = [newId(), 'no uuid', "'; --", 'a\0', '__proto__'];
+    const some = Array.from({ length: ROOTS_MAX - strange.length }, () => newId());
+    const ask = (ids: readonly string[]) =>
+      lineagesOfArtifacts(
+        ctx,
+        ids.map((id) => ({ id })),
+        'UPSTREAM',
+        { depth: 1, first: 1 },
+      );
+    const lineages = await ask([...strange, ...some]);
+    expect(lineages).toHaveLength(ROOTS_MAX);
+    expect(lineages.slice(0, strange.length)).toEqual(
+      strange.map((rootId) => ({
+        rootId,
+        nodes: [{ artifactId: rootId, depth: 0, hasMore: false }],
+        edges: [],
+        cut: null,
+      })),
+    );
+    await expect(ask([...strange, ...some, newId()])).rejects.toMatchObject({
+      code: 'LIMITED',
+      limit: ROOTS_MAX,
+      seen: ROOTS_MAX + 1,
+    });
+  });
+}
 
 function shown({ from, to }: { from: LineageEnd; to: LineageEnd }): string {
   const end = (one: LineageEnd) => ('artifactId' in one ? one.artifactId : one.stepKey);

@@ -1,99 +1,42 @@
-import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
-import {
-  contextOver,
-  seedArtifacts,
-  seedDerivations,
-  seedRun,
-  seedUses,
-} from '../../e2e/kit/world.ts';
-import type { Ctx } from '../context.ts';
-import {
-  artifactLineage,
-  type Lineage,
-  type LineageDirection,
-  type LineageEnd,
-} from './lineage.ts';
+/** Lineage in the plainest way there is, over lists of pairs: what random tests hold answers against. */
+import type { Lineage, LineageDirection, LineageEnd } from '../../resolvers/artifacts/lineage.ts';
 
-describe.each(DATABASES)('$name', ({ open }) => {
-  let database: TestDatabase;
-  let ctx: Ctx;
-  beforeAll(async () => {
-    database = await open();
-    ctx = contextOver(database);
-  });
-  afterAll(() => database.close());
-
-  test('on random graphs with cycles it equals a naive walk', async () => {
-    await fc.assert(
-      fc.asyncProperty(GRAPH, async (graph) => {
-        const world = await store(database, graph);
-        const root = world.ids[graph.root]!;
-        const { depth, first } = graph;
-        const answer = await artifactLineage(ctx, root, graph.direction, { depth, first });
-        expect(plain(answer)).toEqual(naive(world, root, graph.direction, depth, first));
-      }),
-      { numRuns: database.name === 'postgres' ? 150 : 60 },
-    );
-  }, 300_000);
-});
-
-const STEPS = 4;
-const ARTIFACTS = 9;
-const artifact = fc.nat(ARTIFACTS - 1);
-const GRAPH = fc.record({
-  /** Of each artifact: the step that made it, 0 for none. */
-  makers: fc.array(fc.nat(STEPS), { minLength: ARTIFACTS, maxLength: ARTIFACTS }),
-  uses: fc.array(fc.tuple(fc.integer({ min: 1, max: STEPS }), artifact), { maxLength: 14 }),
-  derivations: fc.array(fc.tuple(artifact, artifact), { maxLength: 4 }),
-  root: artifact,
-  direction: fc.constantFrom<LineageDirection>('UPSTREAM', 'DOWNSTREAM', 'BOTH'),
-  depth: fc.integer({ min: 1, max: 6 }),
-  first: fc.integer({ min: 1, max: 12 }),
-});
-type Graph = typeof GRAPH extends fc.Arbitrary<infer Value> ? Value : never;
-
-interface World {
-  readonly ids: readonly string[];
+/** Artifacts, and how they came about. Steps by any name that is theirs alone. */
+export interface LineageWorld {
   readonly makers: ReadonlyMap<string, string>;
   readonly uses: readonly (readonly [step: string, artifactId: string])[];
   readonly derivations: readonly (readonly [string, string])[];
 }
 
-async function store(database: TestDatabase, graph: Graph): Promise<World> {
-  const runs = [await seedRun(database, ['s1', 's2']), await seedRun(database, ['s3', 's4'])];
-  const runOf = (step: number) => runs[step > 2 ? 1 : 0]!;
-  const ids = await seedArtifacts(
-    database,
-    graph.makers.map((step, at) => ({
-      runId: step === 0 ? null : runOf(step),
-      stepKey: step === 0 ? null : `s${step}`,
-      name: `a${at}`,
-    })),
-  );
-  await seedUses(
-    database,
-    graph.uses.map(([step, at]) => [runOf(step), `s${step}`, ids[at]!]),
-  );
-  const derivations = graph.derivations.map(([from, to]) => [ids[from]!, ids[to]!] as const);
-  await seedDerivations(database, derivations);
+/** What `plainLineage` makes of an answer. */
+export interface PlainLineage {
+  readonly nodes: readonly (readonly [id: string, depth: number, hasMore: boolean])[];
+  /** `from > to`, in order. */
+  readonly edges: readonly string[];
+  readonly cut: Lineage['cut'];
+}
+
+/** An answer, in the words of a world whose steps have these names. */
+export function plainLineage(
+  { nodes, edges, cut }: Lineage,
+  nameOf: (step: { readonly runId: string; readonly stepKey: string }) => string,
+): PlainLineage {
+  const name = (end: LineageEnd) => ('artifactId' in end ? end.artifactId : nameOf(end));
   return {
-    ids,
-    makers: new Map(graph.makers.flatMap((step, at) => (step ? [[ids[at]!, `s${step}`]] : []))),
-    uses: graph.uses.map(([step, at]) => [`s${step}`, ids[at]!]),
-    derivations,
+    nodes: nodes.map(({ artifactId, depth, hasMore }) => [artifactId, depth, hasMore]),
+    edges: edges.map(({ from, to }) => `${name(from)} > ${name(to)}`).toSorted(),
+    cut,
   };
 }
 
-/** The definition, word by word, over pairs. */
-function naive(
-  world: World,
+/** artifactLineage by its definition, word by word. No bound on edges. */
+export function naiveLineage(
+  world: LineageWorld,
   root: string,
   direction: LineageDirection,
   depth: number,
   first: number,
-) {
+): PlainLineage {
   const sides = (['UPSTREAM', 'DOWNSTREAM'] as const)
     .filter((side) => direction === 'BOTH' || direction === side)
     .map((side) => {
@@ -152,7 +95,7 @@ function naive(
   };
 }
 
-function neighboursOf(world: World, id: string, side: 'UPSTREAM' | 'DOWNSTREAM'): string[] {
+function neighboursOf(world: LineageWorld, id: string, side: 'UPSTREAM' | 'DOWNSTREAM'): string[] {
   const { makers, uses, derivations } = world;
   if (side === 'UPSTREAM') {
     return [
@@ -169,17 +112,4 @@ function neighboursOf(world: World, id: string, side: 'UPSTREAM' | 'DOWNSTREAM')
 
 function byDistance([a, x]: readonly [string, number], [b, y]: readonly [string, number]): number {
   return Math.abs(x) - Math.abs(y) || (a < b ? 1 : -1);
-}
-
-function plain({ nodes, edges, cut }: Lineage) {
-  return {
-    nodes: nodes.map(({ artifactId, depth, hasMore }) => [artifactId, depth, hasMore]),
-    edges: edges.map(shown).toSorted(),
-    cut,
-  };
-}
-
-function shown({ from, to }: { from: LineageEnd; to: LineageEnd }): string {
-  const end = (one: LineageEnd) => ('artifactId' in one ? one.artifactId : one.stepKey);
-  return `${end(from)} > ${end(to)}`;
 }

@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
+import { contextOver } from '../../e2e/kit/world.ts';
+import { lineageChanceContract } from './lineage-chance.contract.ts';
+import { lineageContract, type LineageUnderTest } from './lineage.contract.ts';
+
+describe.each(DATABASES)('$name', ({ open }) => {
+  let database: TestDatabase;
+  let underTest: LineageUnderTest;
+  beforeAll(async () => {
+    database = await open();
+    underTest = {
+      database,
+      ctx: contextOver(database),
+      settle: () => Promise.resolve(),
+      statements: () => database.statements().filter((name) => name !== 'artifacts.lineageRoot'),
+    };
+  });
+  afterAll(() => database.close());
+
+  lineageContract(() => underTest);
+  lineageChanceContract(() => underTest);
+});
