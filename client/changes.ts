@@ -6,7 +6,7 @@ import { Refused, refusedBy } from './refused.ts';
 import type { Followed } from './transport.ts';
 
 /** Which type of node changed. */
-export type ChangeType = 'WORKFLOW' | 'RUN' | 'ARTIFACT' | 'ENTITY' | 'ENTITY_RELATION';
+export type ChangeType = 'WORKFLOW' | 'RUN' | 'ARTIFACT' | 'ENTITY' | 'ENTITY_RELATION' | 'AGENT';
 
 /** That something changed, not what: read it by `node(id)`. */
 export interface Change {

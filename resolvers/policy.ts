@@ -24,6 +24,13 @@ const MAY = {
   'artifact.register': ['owner', 'editor'],
   'artifact.check': ['owner', 'editor'],
   'graph.read': ['owner', 'editor', 'reader'],
+  'agent.read': ['owner', 'editor', 'reader'],
+  'agent.create': ['owner', 'editor'],
+  'agent.update': ['owner', 'editor'],
+  'agent.configure': ['owner', 'editor'],
+  'agent.remove': ['owner', 'editor'],
+  'agent.relate': ['owner', 'editor'],
+  'agent.assign': ['owner', 'editor'],
   'explain.read': ['owner', 'editor'],
 } as const satisfies Record<string, readonly Role[]>;
 

@@ -2,6 +2,7 @@
 import { isObjectType, type GraphQLField, type GraphQLObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DATABASES, type TestDatabase } from '../e2e/kit/database.ts';
+import { seedAgents } from '../e2e/kit/agents.ts';
 import { openGraph, type TestGraph } from '../e2e/kit/graph.ts';
 import { seedLargeWorld } from '../resolvers/seed/large-world.ts';
 import { schema } from './index.ts';
@@ -18,6 +19,8 @@ const IDS: Readonly<Record<string, string>> = {
   StepRun: '{ runs(first: 20) { nodes { steps(first: 20) { nodes { id } } } } }',
   Artifact:
     '{ artifacts(filter: { producedBy: { stepKey: { isNull: false } } }, first: 100) { nodes { id } } }',
+  Agent: '{ agents(first: 100) { nodes { id } } }',
+  AgentConfiguration: '{ agents(first: 100) { nodes { configurations { nodes { id } } } } }',
   Check:
     '{ artifacts(orderBy: [{ field: QUALITY, direction: DESC }], first: 100) { nodes { checks { nodes { id } } } } }',
 };
@@ -49,6 +52,7 @@ describe.each(DATABASES)('statements ($name)', ({ open }) => {
     database = await open();
     graph = openGraph(database);
     await seedLargeWorld(graph.ctx(), { runs: 200, told: () => undefined });
+    await seedAgents(graph.ctx(), Math.max(...PARENTS));
     for (const [type, query] of Object.entries(IDS)) {
       const text = JSON.stringify(await graph.data(query));
       const found = [...text.matchAll(/"id":"([^"]+)"/g)].map(([, id]) => id!);

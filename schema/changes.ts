@@ -13,6 +13,7 @@ const ChangeTypeRef = builder.enumType('ChangeType', {
     ARTIFACT: { value: 'artifact' },
     ENTITY: { value: 'entity' },
     ENTITY_RELATION: { value: 'relation' },
+    AGENT: { value: 'agent' },
   } as const satisfies Record<string, { value: ChangeKind }>,
 });
 
@@ -22,6 +23,7 @@ const NODE_TYPES: Readonly<Record<ChangeKind, string>> = {
   artifact: 'Artifact',
   entity: 'Entity',
   relation: 'EntityRelation',
+  agent: 'Agent',
 };
 
 const ChangeRef = builder.objectRef<FollowedChange>('Change').implement({
@@ -77,7 +79,7 @@ builder.subscriptionField('changes', (t) =>
   t.field({
     type: ChangeRef,
     description:
-      'Every change of a workflow, run, artifact, entity or relation of the workspace once it is committed, each once, ' +
+      'Every change of a workflow, run, artifact, entity, relation or agent of the workspace once it is committed, each once, ' +
       'from now or after a cursor. CURSOR_EXPIRED when what follows the cursor is no longer kept, or the database was restored: ' +
       'take `changesCursor`, read all rows anew, and follow from there.',
     args: {

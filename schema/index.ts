@@ -1,6 +1,8 @@
 /** The whole graph: each noun adds itself to the builder. */
 import './scalars.ts';
 import './errors.ts';
+import './agent-commands.ts';
+import './agents.ts';
 import './artifacts.ts';
 import './changes.ts';
 import './checks.ts';

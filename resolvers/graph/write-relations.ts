@@ -164,8 +164,7 @@ function placed(
     const [fromId, toId] = [find(relation.from), find(relation.to)];
     if (fromId === undefined) issues.add(`${at}.from`, 'leads from an entity that is not there');
     if (toId === undefined) issues.add(`${at}.to`, 'leads to an entity that is not there');
-    const id =
-      relation.id ?? derivedId(JSON.stringify([kind, fromId, toId, key ?? '']), workspaceId);
+    const id = relation.id ?? relationId(workspaceId, { kind, fromId, toId, key });
     if (fromId !== undefined && toId !== undefined) checkOnce(told, [id], at, issues);
     return {
       index,
@@ -179,6 +178,19 @@ function placed(
   });
   if (issues.count() > 0) throw issues.refusal('batch');
   return rows;
+}
+
+/** What names a relation that is written without an id. */
+interface RelationName {
+  readonly kind: string | null;
+  readonly fromId: string | null | undefined;
+  readonly toId: string | null | undefined;
+  readonly key?: string | null | undefined;
+}
+
+/** The id of a relation that is written without one: the same for the same kind, ends and key. */
+export function relationId(workspaceId: string, { kind, fromId, toId, key }: RelationName): string {
+  return derivedId(JSON.stringify([kind, fromId, toId, key ?? '']), workspaceId);
 }
 
 /** Refuses what the stored relations do not allow. */

@@ -36,6 +36,9 @@ describe.each(DATABASES)('$name', ({ open }) => {
   test('a followed table tells of inserts, updates and deletes; of runs the log tells', async () => {
     const found = await database.sql.query(KINDS);
     expect(found.map(({ on }) => on)).toEqual([
+      'agent',
+      'agent',
+      'agent',
       'artifact',
       'artifact',
       'artifact',

@@ -13,6 +13,7 @@ const ACTIONS: Readonly<Record<ChangeKind, Action>> = {
   artifact: 'artifact.read',
   entity: 'graph.read',
   relation: 'graph.read',
+  agent: 'agent.read',
 };
 
 export interface FollowChanges {
