@@ -2,6 +2,7 @@
 import { AGENT, AGENT_ASSIGNMENT, AGENT_CONFIGURATION } from './agents/entities.ts';
 import { ARTIFACT, CHECK } from './artifacts/entities.ts';
 import type { AnyEntity } from './entity.ts';
+import { ENTITY, ENTITY_RELATION } from './graph/entities.ts';
 import { ATTEMPT, RUN, RUN_EVENT, STEP_RUN, WORKFLOW, WORKFLOW_VERSION } from './runs/entities.ts';
 
 const ENTITIES: ReadonlyMap<string, AnyEntity> = new Map(
@@ -18,6 +19,8 @@ const ENTITIES: ReadonlyMap<string, AnyEntity> = new Map(
       AGENT,
       AGENT_CONFIGURATION,
       AGENT_ASSIGNMENT,
+      ENTITY,
+      ENTITY_RELATION,
     ] as AnyEntity[]
   ).map((entity) => [entity.name, entity]),
 );

@@ -31,6 +31,7 @@ const MAY = {
   'agent.remove': ['owner', 'editor'],
   'agent.relate': ['owner', 'editor'],
   'agent.assign': ['owner', 'editor'],
+  'graph.write': ['owner', 'editor'],
   'explain.read': ['owner', 'editor'],
 } as const satisfies Record<string, readonly Role[]>;
 

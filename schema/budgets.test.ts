@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DATABASES, type TestDatabase } from '../e2e/kit/database.ts';
 import { seedAgents } from '../e2e/kit/agents.ts';
 import { openGraph, type TestGraph } from '../e2e/kit/graph.ts';
+import { writeGraph } from '../resolvers/graph/write.ts';
+import { LOCAL_VIEWER } from '../resolvers/policy.ts';
 import { seedLargeWorld } from '../resolvers/seed/large-world.ts';
 import { schema } from './index.ts';
 
@@ -21,6 +23,8 @@ const IDS: Readonly<Record<string, string>> = {
     '{ artifacts(filter: { producedBy: { stepKey: { isNull: false } } }, first: 100) { nodes { id } } }',
   Agent: '{ agents(first: 100) { nodes { id } } }',
   AgentConfiguration: '{ agents(first: 100) { nodes { configurations { nodes { id } } } } }',
+  Entity: '{ entities(first: 100) { nodes { id } } }',
+  EntityRelation: '{ entityRelations(first: 100) { nodes { id } } }',
   Check:
     '{ artifacts(orderBy: [{ field: QUALITY, direction: DESC }], first: 100) { nodes { checks { nodes { id } } } } }',
 };
@@ -44,6 +48,16 @@ test('all types that are nodes are tried', () => {
   expect(FIELDS.length).toBeGreaterThanOrEqual(25);
 });
 
+/** A hundred entities, each with a relation to the next. */
+async function seedEntities(database: TestDatabase): Promise<void> {
+  const names = Array.from({ length: 100 }, (_, at) => ({ kind: 'city', key: String(at) }));
+  const nodes = names.map((name) => ({ ...name, properties: { at: name.key } }));
+  const relations = names.map((from, at) => ({ kind: 'road', from, to: names[(at + 1) % 100]! }));
+  await database.sql.transaction((tx) =>
+    writeGraph(tx, LOCAL_VIEWER.workspaceId, { nodes, relations }),
+  );
+}
+
 describe.each(DATABASES)('statements ($name)', ({ open }) => {
   let database: TestDatabase;
   let graph: TestGraph;
@@ -53,6 +67,7 @@ describe.each(DATABASES)('statements ($name)', ({ open }) => {
     graph = openGraph(database);
     await seedLargeWorld(graph.ctx(), { runs: 200, told: () => undefined });
     await seedAgents(graph.ctx(), Math.max(...PARENTS));
+    await seedEntities(database);
     for (const [type, query] of Object.entries(IDS)) {
       const text = JSON.stringify(await graph.data(query));
       const found = [...text.matchAll(/"id":"([^"]+)"/g)].map(([, id]) => id!);

@@ -7,6 +7,8 @@ import './artifacts.ts';
 import './changes.ts';
 import './checks.ts';
 import './consistency.ts';
+import './graph.ts';
+import './graph-commands.ts';
 import './lineage.ts';
 import './run-commands.ts';
 import './run-events.ts';

@@ -59,12 +59,22 @@ export function isGraphId(id: string): boolean {
   return UUID.test(id);
 }
 
+/** Whether something may be of this kind. */
+export function isKind(kind: string): boolean {
+  return faultOf(kind, 1, KIND_MAX) === null;
+}
+
+/** The same of a key. */
+export function isKey(key: string): boolean {
+  return faultOf(key, 1, KEY_MAX) === null;
+}
+
 /** Of some kinds those that something may be of; null, when all are walked. Limited past KINDS_MAX. */
 export function walkedKinds(kinds: readonly string[] | undefined): string[] | null {
   if (kinds && kinds.length > KINDS_MAX) {
     throw new Limited('kinds of one walk', KINDS_MAX, kinds.length);
   }
-  return kinds?.filter((kind) => faultOf(kind, 1, KIND_MAX) === null) ?? null;
+  return kinds?.filter(isKind) ?? null;
 }
 
 /** The workspace, and where a page begins. Refuses with Invalid. */
