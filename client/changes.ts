@@ -6,7 +6,14 @@ import { Refused, refusedBy } from './refused.ts';
 import type { Followed } from './transport.ts';
 
 /** Which type of node changed. */
-export type ChangeType = 'WORKFLOW' | 'RUN' | 'ARTIFACT' | 'ENTITY' | 'ENTITY_RELATION' | 'AGENT';
+export type ChangeType =
+  | 'WORKFLOW'
+  | 'RUN'
+  | 'ARTIFACT'
+  | 'ENTITY'
+  | 'ENTITY_RELATION'
+  | 'AGENT'
+  | 'DOCUMENT';
 
 /** That something changed, not what: read it by `node(id)`. */
 export interface Change {
@@ -45,7 +52,7 @@ const NOW: Operation<{ changesCursor: string | null }, never> = operation(
 );
 
 /**
- * Every change of a workflow, run, artifact, entity or relation, each once. Of one id only what is newer than what came before is handed
+ * Every change of a workflow, run, artifact, entity, relation or document, each once. Of one id only what is newer than what came before is handed
  * over: a change that commits late, behind a newer one, is kept back and counted as `older`. Passes by WebSocket and
  * server-sent events; there is no way to poll it. Ends by Refused with CURSOR_EXPIRED when it was away for longer than
  * changes are kept, or the database was restored: take `changesCursor`, read all rows anew, follow from there.

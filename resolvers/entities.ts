@@ -3,6 +3,7 @@ import { AGENT, AGENT_ASSIGNMENT, AGENT_CONFIGURATION } from './agents/entities.
 import { ARTIFACT, CHECK } from './artifacts/entities.ts';
 import type { AnyEntity } from './entity.ts';
 import { ENTITY, ENTITY_RELATION } from './graph/entities.ts';
+import { DOCUMENT } from './knowledge/entities.ts';
 import { ATTEMPT, RUN, RUN_EVENT, STEP_RUN, WORKFLOW, WORKFLOW_VERSION } from './runs/entities.ts';
 
 const ENTITIES: ReadonlyMap<string, AnyEntity> = new Map(
@@ -21,6 +22,7 @@ const ENTITIES: ReadonlyMap<string, AnyEntity> = new Map(
       AGENT_ASSIGNMENT,
       ENTITY,
       ENTITY_RELATION,
+      DOCUMENT,
     ] as AnyEntity[]
   ).map((entity) => [entity.name, entity]),
 );

@@ -32,6 +32,8 @@ const MAY = {
   'agent.relate': ['owner', 'editor'],
   'agent.assign': ['owner', 'editor'],
   'graph.write': ['owner', 'editor'],
+  'knowledge.read': ['owner', 'editor', 'reader'],
+  'knowledge.write': ['owner', 'editor'],
   'explain.read': ['owner', 'editor'],
 } as const satisfies Record<string, readonly Role[]>;
 

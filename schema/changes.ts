@@ -14,6 +14,7 @@ const ChangeTypeRef = builder.enumType('ChangeType', {
     ENTITY: { value: 'entity' },
     ENTITY_RELATION: { value: 'relation' },
     AGENT: { value: 'agent' },
+    DOCUMENT: { value: 'document' },
   } as const satisfies Record<string, { value: ChangeKind }>,
 });
 
@@ -24,6 +25,7 @@ const NODE_TYPES: Readonly<Record<ChangeKind, string>> = {
   entity: 'Entity',
   relation: 'EntityRelation',
   agent: 'Agent',
+  document: 'Document',
 };
 
 const ChangeRef = builder.objectRef<FollowedChange>('Change').implement({
@@ -79,7 +81,7 @@ builder.subscriptionField('changes', (t) =>
   t.field({
     type: ChangeRef,
     description:
-      'Every change of a workflow, run, artifact, entity, relation or agent of the workspace once it is committed, each once, ' +
+      'Every change of a workflow, run, artifact, entity, relation, agent or document of the workspace once it is committed, each once, ' +
       'from now or after a cursor. CURSOR_EXPIRED when what follows the cursor is no longer kept, or the database was restored: ' +
       'take `changesCursor`, read all rows anew, and follow from there.',
     args: {

@@ -9,6 +9,8 @@ import './checks.ts';
 import './consistency.ts';
 import './graph.ts';
 import './graph-commands.ts';
+import './knowledge.ts';
+import './knowledge-commands.ts';
 import './lineage.ts';
 import './run-commands.ts';
 import './run-events.ts';

@@ -16,7 +16,7 @@ import {
   type Position,
 } from './position.ts';
 
-const FOLLOWED = ['workflow', 'artifact', 'run', 'graph_node', 'graph_relation'];
+const FOLLOWED = ['workflow', 'artifact', 'run', 'graph_node', 'graph_relation', 'document'];
 
 describe.each(DATABASES)('$name', ({ open }) => {
   let database: TestDatabase;

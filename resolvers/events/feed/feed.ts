@@ -11,7 +11,15 @@ import { ensureEpoch, ORIGIN, TIMELINE } from './epoch.ts';
 import { advance, oldestMissing, parseSnapshot, positionAt, type Position } from './position.ts';
 
 /** As the triggers write them. */
-export const CHANGE_KINDS = ['workflow', 'run', 'artifact', 'entity', 'relation', 'agent'] as const;
+export const CHANGE_KINDS = [
+  'workflow',
+  'run',
+  'artifact',
+  'entity',
+  'relation',
+  'agent',
+  'document',
+] as const;
 
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 

@@ -14,6 +14,7 @@ const ACTIONS: Readonly<Record<ChangeKind, Action>> = {
   entity: 'graph.read',
   relation: 'graph.read',
   agent: 'agent.read',
+  document: 'knowledge.read',
 };
 
 export interface FollowChanges {
