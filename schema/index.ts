@@ -19,6 +19,7 @@ import './run-list-live.ts';
 import './run-reports.ts';
 import './runs.ts';
 import './stats.ts';
+import './steps.ts';
 import './workflow-commands.ts';
 import './workflows.ts';
 import { builder } from './builder.ts';

@@ -1,7 +1,9 @@
 /** Lineage of artifacts: upstream and downstream, through runs. */
+import type { ArgBuilder } from '@pothos/core';
 import {
   artifactLineage,
   EDGES_PER_NODE,
+  lineagesOfArtifacts,
   LINEAGE_DIRECTIONS,
   LINEAGE_LIMITS,
   type Lineage,
@@ -17,7 +19,7 @@ import { STEP_RUN } from '../resolvers/runs/entities.ts';
 import { stepRunKey, stepRunsByKey } from '../resolvers/runs/loaders.ts';
 import { Artifact } from './artifacts.ts';
 import type { Shown } from './batch.ts';
-import { builder } from './builder.ts';
+import { builder, type Types } from './builder.ts';
 import { byKey, columnsShown } from './columns.ts';
 import { asNode, Node } from './node.ts';
 
@@ -34,8 +36,9 @@ const Cut = builder.enumType('LineageCut', {
   },
 });
 
-/** Artifacts of a lineage, where it is not said how many. */
+/** Artifacts of a lineage, where it is not said how many: of one that is asked for alone, and of each of a list. */
 const FIRST = 200;
+const FIRST_OF_EACH = 20;
 
 /** As a cost: with all the artifacts that a lineage may hold, it makes all the edges that one may read. */
 const EDGES_PER_ARTIFACT = (4 * LINEAGE_LIMITS.edges_max) / LINEAGE_LIMITS.first_max;
@@ -102,26 +105,42 @@ const LineageRef = builder.objectRef<Lineage>('ArtifactLineage').implement({
   }),
 });
 
+/** Which way, how far, how many. */
+function boundsArgs(arg: ArgBuilder<Types>, first: number) {
+  return {
+    direction: arg({ type: Direction, required: true, defaultValue: 'BOTH' }),
+    depth: arg.int({
+      required: true,
+      defaultValue: 10,
+      description: `Artifacts away: 1 to ${LINEAGE_LIMITS.depth_max}.`,
+    }),
+    first: arg.int({
+      required: true,
+      defaultValue: first,
+      extensions: { fallback: first },
+      description: `Artifacts at most, the nearest: 1 to ${LINEAGE_LIMITS.first_max}.`,
+    }),
+  };
+}
+
+builder.objectField(Artifact, 'lineage', (t) =>
+  t.batch({
+    type: LineageRef,
+    nullable: true,
+    description: 'As `artifactLineage`, of each artifact of a list by itself.',
+    args: boundsArgs(t.arg, FIRST_OF_EACH),
+    needs: ['id'],
+    batch: (rows, { direction, ...bounds }, ctx) =>
+      lineagesOfArtifacts(ctx, rows, direction, bounds),
+  }),
+);
+
 builder.queryFields((t) => ({
   artifactLineage: t.field({
     type: LineageRef,
     nullable: true,
     description: 'What an artifact was made from and what was made from it, through all runs.',
-    args: {
-      id: t.arg.id({ required: true }),
-      direction: t.arg({ type: Direction, required: true, defaultValue: 'BOTH' }),
-      depth: t.arg.int({
-        required: true,
-        defaultValue: 10,
-        description: `Artifacts away: 1 to ${LINEAGE_LIMITS.depth_max}.`,
-      }),
-      first: t.arg.int({
-        required: true,
-        defaultValue: FIRST,
-        extensions: { fallback: FIRST },
-        description: `Artifacts at most, the nearest: 1 to ${LINEAGE_LIMITS.first_max}.`,
-      }),
-    },
+    args: { id: t.arg.id({ required: true }), ...boundsArgs(t.arg, FIRST) },
     resolve: (_root, { id, direction, depth, first }, ctx) =>
       artifactLineage(ctx, uuidOf('Artifact', id, 'id'), direction, { depth, first }),
   }),

@@ -16,7 +16,8 @@ import {
   workflows,
   workflowVersion,
 } from '../resolvers/runs/queries.ts';
-import type { WorkflowRow, WorkflowVersionRow } from '../resolvers/runs/rows.ts';
+import { levelsOfSteps } from '../resolvers/runs/step-walk.ts';
+import type { StepRow, WorkflowRow, WorkflowVersionRow } from '../resolvers/runs/rows.ts';
 import { builder, type Types } from './builder.ts';
 import { byKey, columnsShown, showing } from './columns.ts';
 import { connectionType } from './connection.ts';
@@ -33,21 +34,25 @@ const Graph = builder.objectRef<WorkflowGraph>('WorkflowGraph').implement({
   }),
 });
 
-const Step = builder.objectRef<GraphNode>('Step').implement({
-  description: 'One node of a graph.',
-  fields: (t) => ({
-    key: t.exposeString('key', { description: 'Unique in its version only.' }),
-    name: t.exposeString('name', { description: 'For people; need not be unique.' }),
-    position: t.exposeInt('position', { description: 'From 0, in the order of the definition.' }),
-    level: t.exposeInt('level', {
-      description: '0 when it waits for none, else 1 more than the highest it waits for.',
+export const Step = builder
+  .objectRef<StepRow & Partial<Pick<GraphNode, 'level'>>>('Step')
+  .implement({
+    description: 'One node of a graph.',
+    fields: (t) => ({
+      key: t.exposeString('key', { description: 'Unique in its version only.' }),
+      name: t.exposeString('name', { description: 'For people; need not be unique.' }),
+      position: t.exposeInt('position', { description: 'From 0, in the order of the definition.' }),
+      level: t.batch({
+        type: 'Int',
+        description: '0 when it waits for none, else 1 more than the highest it waits for.',
+        batch: (steps, _args, ctx) => levelsOfSteps(ctx, steps),
+      }),
+      settings: t.expose('settings', {
+        type: 'JSON',
+        description: 'What its author wants to keep: command, resources.',
+      }),
     }),
-    settings: t.expose('settings', {
-      type: 'JSON',
-      description: 'What its author wants to keep: command, resources.',
-    }),
-  }),
-});
+  });
 
 const Edge = builder.objectRef<GraphEdge>('Edge').implement({
   description: '`toKey` waits for `fromKey`.',

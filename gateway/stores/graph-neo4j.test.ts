@@ -23,6 +23,7 @@ import {
   type GraphUnderTest,
 } from './graph.contract.ts';
 import { lineageChanceContract } from './lineage-chance.contract.ts';
+import { lineageListsContract } from './lineage-lists.contract.ts';
 import { lineageContract, type LineageUnderTest } from './lineage.contract.ts';
 
 const DEADLINE_ms = 700;
@@ -155,11 +156,12 @@ describe.skipIf(!neo4j)('lineage', () => {
   let underTest: LineageUnderTest;
   beforeAll(async () => {
     const names: string[] = [];
+    const called = ({ name }: { readonly name: string }) => void names.push(name);
     let settled = '';
     const settings = { url: neo4j!.url, timeout_ms: 55_000, connections_max: 4 };
-    database = await openEmbedded();
+    database = await openEmbedded({}, { called });
     client = neo4jClient(settings);
-    store = await openGraphNeo4j({ ...settings, called: ({ name }) => void names.push(name) });
+    store = await openGraphNeo4j({ ...settings, called });
     underTest = {
       database,
       ctx: contextOver(database, { graphFor: () => store.graph }),
@@ -176,6 +178,7 @@ describe.skipIf(!neo4j)('lineage', () => {
   });
 
   lineageContract(() => underTest);
+  lineageListsContract(() => underTest);
   lineageChanceContract(() => underTest);
 });
 

@@ -1,6 +1,7 @@
 /**
  * What lineage promises, whichever store of the graph walks it; asked of resolvers/artifacts/lineage.ts, which says what
- * a walk is for. By chance in lineage-chance.contract.ts.
+ * a walk is for. Of many
+ * artifacts at once in lineage-lists.contract.ts, by chance in lineage-chance.contract.ts.
  */
 import { beforeAll, expect, test } from 'vitest';
 import type { TestDatabase } from '../../e2e/kit/database.ts';
@@ -13,14 +14,12 @@ import {
 } from '../../e2e/kit/world.ts';
 import {
   artifactLineage,
-  lineagesOfArtifacts,
   LINEAGE_LIMITS,
   type LineageBounds,
   type LineageDirection,
   type LineageEnd,
 } from '../../resolvers/artifacts/lineage.ts';
 import type { Ctx } from '../../resolvers/context.ts';
-import { ROOTS_MAX } from '../../resolvers/graph/port.ts';
 import { newId } from '../../resolvers/keys.ts';
 
 /** A graph under test, and the tables that are its truth; opened before the suite and closed after it by who calls. */
@@ -29,11 +28,27 @@ export interface LineageUnderTest {
   readonly ctx: Ctx;
   /** Has the graph know all rows that there are. */
   settle(): Promise<void>;
-  /** Statements of the graph since the last call, by name. */
+  /** Statements of both stores since the last call, by name. */
   statements(): string[];
 }
 
-const FAR = { depth: LINEAGE_LIMITS.depth_max, first: LINEAGE_LIMITS.first_max };
+/** c0 → step s1 → c1 → step s2 → c2 …, each in a run of its own. */
+export async function seedChain(database: TestDatabase, length: number): Promise<string[]> {
+  const runs: string[] = [];
+  for (let at = 0; at < length; at += 1) runs.push(await seedRun(database, [`s${at}`]));
+  const ids = await seedArtifacts(
+    database,
+    runs.map((runId, at) => ({ runId, stepKey: at === 0 ? null : `s${at}`, name: `c${at}` })),
+  );
+  await seedUses(
+    database,
+    ids.slice(0, -1).map((id, at) => [runs[at + 1]!, `s${at + 1}`, id]),
+  );
+  return ids;
+}
+
+/** The farthest that may be asked for. */
+export const FAR = { depth: LINEAGE_LIMITS.depth_max, first: LINEAGE_LIMITS.first_max };
 
 /** Declares the tests. */
 export function lineageContract(underTest: () => LineageUnderTest): void {
@@ -49,20 +64,7 @@ export function lineageContract(underTest: () => LineageUnderTest): void {
     return artifactLineage(ctx, id, direction, bounds);
   }
 
-  /** c0 → step s1 → c1 → step s2 → c2 …, each in a run of its own. */
-  async function chain(length: number): Promise<string[]> {
-    const runs: string[] = [];
-    for (let at = 0; at < length; at += 1) runs.push(await seedRun(database, [`s${at}`]));
-    const ids = await seedArtifacts(
-      database,
-      runs.map((runId, at) => ({ runId, stepKey: at === 0 ? null : `s${at}`, name: `c${at}` })),
-    );
-    await seedUses(
-      database,
-      ids.slice(0, -1).map((id, at) => [runs[at + 1]!, `s${at + 1}`, id]),
-    );
-    return ids;
-  }
+  const chain = (length: number) => seedChain(database, length);
 
   test('lineage crosses runs, with the steps between the artifacts, in one walk', async () => {
     const [raw, clean, model] = await chain(3);
@@ -70,7 +72,10 @@ export function lineageContract(underTest: () => LineageUnderTest): void {
     await seedDerivations(database, [[model!, report!]]);
     underTest().statements();
     const up = await lineageOf(report!, 'UPSTREAM', FAR);
-    expect(underTest().statements()).toEqual(['artifacts.lineageUpstream']);
+    expect(underTest().statements()).toEqual([
+      'artifacts.lineageRoot',
+      'artifacts.lineageUpstream',
+    ]);
     expect(up.nodes.map(({ artifactId, depth }) => [artifactId, depth])).toEqual([
       [report, 0],
       [model, -1],
@@ -207,50 +212,6 @@ export function lineageContract(underTest: () => LineageUnderTest): void {
         expect(seen).toMatchObject({ nodes: [{ artifactId: id }], edges: [], cut: null });
       }
     }
-  });
-
-  test('lineages of a list are those of each, in their order, by one statement per direction', async () => {
-    const ids = await chain(4);
-    const [lone] = await seedArtifacts(database, [{ name: 'lone' }]);
-    const asked = [ids[2]!, lone!, ids[0]!, ids[2]!, ids[3]!];
-    const each = await Promise.all(asked.map((id) => lineageOf(id, 'BOTH', FAR)));
-    for (const times of [1, 20, ROOTS_MAX / asked.length]) {
-      const rows = Array.from({ length: times }, () => asked.map((id) => ({ id }))).flat();
-      underTest().statements();
-      const lineages = await lineagesOfArtifacts(ctx, rows, 'BOTH', FAR);
-      expect(underTest().statements().toSorted()).toEqual([
-        'artifacts.lineageDownstream',
-        'artifacts.lineageUpstream',
-      ]);
-      expect(lineages).toEqual(Array.from({ length: times }, () => each).flat());
-    }
-  });
-
-  test('as many artifacts as one call may have are asked for, one more is refused, and strange ids come alone', async () => {
-    const strange = [newId(), 'no uuid', "'; --", 'a\0', '__proto__'];
-    const some = Array.from({ length: ROOTS_MAX - strange.length }, () => newId());
-    const ask = (ids: readonly string[]) =>
-      lineagesOfArtifacts(
-        ctx,
-        ids.map((id) => ({ id })),
-        'UPSTREAM',
-        { depth: 1, first: 1 },
-      );
-    const lineages = await ask([...strange, ...some]);
-    expect(lineages).toHaveLength(ROOTS_MAX);
-    expect(lineages.slice(0, strange.length)).toEqual(
-      strange.map((rootId) => ({
-        rootId,
-        nodes: [{ artifactId: rootId, depth: 0, hasMore: false }],
-        edges: [],
-        cut: null,
-      })),
-    );
-    await expect(ask([...strange, ...some, newId()])).rejects.toMatchObject({
-      code: 'LIMITED',
-      limit: ROOTS_MAX,
-      seen: ROOTS_MAX + 1,
-    });
   });
 }
 
