@@ -2,6 +2,7 @@
 import './scalars.ts';
 import './errors.ts';
 import './agent-commands.ts';
+import './agent-graph.ts';
 import './agents.ts';
 import './artifacts.ts';
 import './changes.ts';

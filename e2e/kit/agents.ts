@@ -3,6 +3,9 @@ import { createAgent } from '../../resolvers/agents/commands.ts';
 import { relateAgents } from '../../resolvers/agents/relate.ts';
 import type { Ctx } from '../../resolvers/context.ts';
 import { statement } from '../../resolvers/sql.ts';
+import type { TestDatabase } from './database.ts';
+import type { TestGraph } from './graph.ts';
+import { otherViewer } from './world.ts';
 
 const ASSIGN = statement(
   'test.assign',
@@ -26,4 +29,19 @@ export async function seedAgents(ctx: Ctx, count: number): Promise<string[]> {
   await relateAgents(ctx, { relations });
   await ctx.sql.query(ASSIGN, [ids, ctx.viewer.workspaceId]);
   return ids;
+}
+
+/** Agents of a workspace of their own, called 0, 1 … */
+export async function openTeam(database: TestDatabase, graph: TestGraph, size: number) {
+  const viewer = await otherViewer(database);
+  const ctx = graph.ctx({ viewer });
+  const ids: string[] = [];
+  for (let made = 0; made < size; made += 1) {
+    ids.push((await createAgent(ctx, { name: String(made) })).id);
+  }
+  const relate = (pairs: readonly (readonly [from: number, to: number])[], kind = 'knows') =>
+    relateAgents(ctx, {
+      relations: pairs.map(([from, to]) => ({ kind, fromId: ids[from]!, toId: ids[to]! })),
+    });
+  return { viewer, ctx, ids, relate };
 }
