@@ -35,11 +35,17 @@ export function readGlobalId(text: string): { type: string; key: string } | null
 }
 
 /**
- * The uuid of a node of this type, from its global id or from the uuid itself, as logs show it.
- * Refuses with Invalid at `path`.
+ * The uuid of a node of this type, from its global id or from the uuid itself, as logs show it. `also`: other types of
+ * the same uuids. Refuses with Invalid at `path`.
  */
-export function uuidOf(type: string, text: string, path: string): string {
-  const uuid = canonicalId(text) ?? uuidIn(type, text); // No global id looks like a uuid: types begin with a capital.
+export function uuidOf(
+  type: string,
+  text: string,
+  path: string,
+  also: readonly string[] = [],
+): string {
+  let uuid = canonicalId(text); // No global id looks like a uuid: types begin with a capital.
+  for (const one of [type, ...also]) uuid ??= uuidIn(one, text);
   if (uuid === null) throw new Invalid(path, `must be the id of a ${type}, got ${shown(text)}`);
   return uuid;
 }

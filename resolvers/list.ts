@@ -27,6 +27,15 @@ export interface ListArgs extends PageArgs {
   readonly orderBy?: readonly OrderTerm[] | null | undefined;
   /** What is read of the rows; null or left out: all. The rows hold nothing else, whatever their type says. */
   readonly columns?: Columns | null | undefined;
+  /** Of a root list: these rows alone, by their ids. */
+  readonly among?: Among | undefined;
+}
+
+/** Rows that something else than a filter chose. */
+export interface Among {
+  readonly ids: readonly string[];
+  /** How the caller named them: cursors are bound to that, not to the ids, which may change. */
+  readonly said: unknown;
 }
 
 /** How the rows of a list hang on their parent, whose key columns are `p.k0`, `p.k1` … */
@@ -66,7 +75,7 @@ export async function listOf<Row extends object>(
 ): Promise<Connection<Row>> {
   const list = readList<Row>(ctx, entity, args, bounds);
   const into = params();
-  const scope = entity.within('x', into.add(ctx.viewer.workspaceId, 'uuid'));
+  const scope = scopeOf(ctx, entity, args, into);
   const { selected } = list;
   const text = pageSql(list, selected.listOf('x'), scope, into);
   const page = selected.statement(`${entity.plural}.list`, text, {
@@ -76,7 +85,7 @@ export async function listOf<Row extends object>(
   const rows = await readRows(ctx, list, page, into.values);
   const counter = once(async (asking, atMost) => {
     const counting = params();
-    const within = entity.within('x', counting.add(asking.viewer.workspaceId, 'uuid'));
+    const within = scopeOf(asking, entity, args, counting);
     const from = `FROM ${entity.table} x WHERE ${within} AND ${list.where(counting)}`;
     const [row] = await asking.sql.query(
       dynamicStatement<{ count: number }>(`${entity.plural}.count`, countSql(from, atMost)),
@@ -133,6 +142,12 @@ export async function listsOf<Row extends object>(
   return windows.map((window, index) => connectionOf(list, window, counter, index));
 }
 
+/** The condition of a root list without its filter. */
+function scopeOf({ viewer }: Ctx, entity: AnyEntity, { among }: ListArgs, into: Params): string {
+  const within = entity.within('x', into.add(viewer.workspaceId, 'uuid'));
+  return among ? `${within} AND x.id = ANY(${into.add(among.ids, 'uuid[]')})` : within;
+}
+
 /** SQLSTATE class 22: a value that its type does not take. Filters are checked; a cursor may be made by hand. */
 const DATA_EXCEPTION = /^22/;
 
@@ -179,7 +194,7 @@ function readList<Row extends object>(
   const now = ctx.now();
   const condition = (filter: Filter | null | undefined) => (into: Params) =>
     compileFilter(entity, filter, 'x', { params: into, now });
-  const cursors = parents?.link.cursors ?? cursorsOf(entity, terms, args.filter);
+  const cursors = parents?.link.cursors ?? cursorsOf(entity, terms, args);
   const position = (cursor: string | null, path: string) =>
     cursor === null ? null : cursors.read(cursor, path, parents?.keys ?? []);
   const always = args.columns?.cursors === false ? [] : cursors.columns;
@@ -193,7 +208,7 @@ function readList<Row extends object>(
     after: position(page.after, 'after'),
     before: position(page.before, 'before'),
     selected: selectedOf(entity, args.columns, always, parents && 'parent'),
-    isPlain: !args.filter && page.after === null && page.before === null,
+    isPlain: !args.filter && !args.among && page.after === null && page.before === null,
   };
 }
 
@@ -211,12 +226,13 @@ function walkBounds(entity: AnyEntity, [first]: readonly Term[], filter: Filter)
 function cursorsOf(
   entity: AnyEntity,
   terms: readonly Term[],
-  filter: Filter | null | undefined,
+  { filter, among }: ListArgs,
 ): Cursors {
   let bound: string | undefined;
   const binding = () => {
     const order = terms.map(({ field, direction }) => `${field} ${direction}`).join(',');
-    return (bound ??= `${entity.name} ${order} ${JSON.stringify(filter ?? {})}`);
+    const said = among ? ` ${JSON.stringify(among.said)}` : '';
+    return (bound ??= `${entity.name} ${order} ${JSON.stringify(filter ?? {})}${said}`);
   };
   return {
     columns: terms.map(({ field }) => field),

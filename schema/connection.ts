@@ -5,7 +5,8 @@ import { Invalid } from '../resolvers/errors.ts';
 import type { Connection, Counter } from '../resolvers/connection.ts';
 import { builder, type Types } from './builder.ts';
 
-const PageInfo = builder.objectRef<Connection<object>>('PageInfo').implement({
+/** Of any page that has as much of a connection as this reads. */
+export const PageInfo = builder.objectRef<Connection<object>>('PageInfo').implement({
   description:
     'Where a page lies in its list. Behind the direction of reading it goes by the cursor given.',
   fields: (t) => ({

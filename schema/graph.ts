@@ -11,11 +11,14 @@ import {
   entityByKey,
   entityRelations,
   relationsOfEntities,
+  WITHIN_NODES_MAX,
+  type EntityPage,
 } from '../resolvers/graph/queries.ts';
 import type { EntityRelationRow, EntityRow } from '../resolvers/graph/rows.ts';
 import { builder, type Types } from './builder.ts';
 import { columnsShown, showing } from './columns.ts';
 import { connectionType } from './connection.ts';
+import { Cut, WithinInput } from './graph-args.ts';
 import { listArgs } from './list.ts';
 import { nodeType } from './node.ts';
 
@@ -95,6 +98,15 @@ export const EntityConnection: ObjectRef<Types, Connection<EntityRow>> = connect
 );
 const EntityRelationConnection = connectionType('EntityRelation', EntityRelation);
 
+builder.objectField(EntityConnection, 'cut', (t) =>
+  t.field({
+    type: Cut,
+    nullable: true,
+    description: 'NODES: the list is of the entities nearest to the roots of `within`.',
+    resolve: (page) => (page as Partial<EntityPage>).cut ?? null,
+  }),
+);
+
 builder.objectFields(Entity, (t) => ({
   outgoing: t.batch({
     type: EntityRelationConnection,
@@ -138,7 +150,13 @@ builder.queryFields((t) => ({
   entities: t.batch({
     type: EntityConnection,
     nullable: true,
-    args: listArgs(t.arg, ENTITY),
+    args: {
+      ...listArgs(t.arg, ENTITY),
+      within: t.arg({
+        type: WithinInput,
+        description: `Of these alone; of the nearest ${WITHIN_NODES_MAX}, if there are more.`,
+      }),
+    },
     batch: async (_roots, args, ctx, shown) => [await entities(ctx, showing(shown, ENTITY, args))],
   }),
   entityRelations: t.batch({

@@ -12,6 +12,8 @@ import './graph.ts';
 import './graph-commands.ts';
 import './knowledge.ts';
 import './knowledge-commands.ts';
+import './graph-neighbours.ts';
+import './graph-walks.ts';
 import './lineage.ts';
 import './run-commands.ts';
 import './run-events.ts';

@@ -5,6 +5,7 @@ import { collectIssues, type Issues } from '../issues.ts';
 import { uuidOf } from '../keys.ts';
 import { forgetLoaded } from '../loaders.ts';
 import { authorize } from '../policy.ts';
+import { entityUuid } from './ids.ts';
 import { KEPT_KINDS } from './kept-kinds.ts';
 import { entitiesById, entityRelationsById } from './loaders.ts';
 import type { EntityRelationRow, EntityRow } from './rows.ts';
@@ -136,7 +137,7 @@ const relationIds = (relation: RelationInput, path: string, issues: Issues): Rel
 /** The uuid; adds an issue where there is none. */
 function uuidIn(type: string, id: string, path: string, issues: Issues): string {
   try {
-    return uuidOf(type, id, path);
+    return type === 'Entity' ? entityUuid(id, path) : uuidOf(type, id, path);
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
     for (const issue of error.issues) issues.add(issue.path, issue.message);

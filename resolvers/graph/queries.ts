@@ -5,10 +5,13 @@ import { uuidOf } from '../keys.ts';
 import type { Instant } from '../instant.ts';
 import type { Loader } from '../loaders.ts';
 import { keysOf, listOf, listsOf, type Link, type ListArgs } from '../list.ts';
+import { authorize } from '../policy.ts';
 import type { Columns } from '../selected.ts';
 import { ENTITY, ENTITY_RELATION } from './entities.ts';
 import { entitiesById, entitiesByKey, entityKey } from './loaders.ts';
-import type { GraphNode } from './port.ts';
+import { entityUuids } from './ids.ts';
+import { walkOf, type WalkArgs } from './neighbours.ts';
+import { NODES_MAX, type Cut, type GraphNode } from './port.ts';
 import type { EntityRelationRow, EntityRow, MetRelation } from './rows.ts';
 
 /** Null when it is not there. Refuses an id that is none with Invalid. One statement. */
@@ -31,9 +34,36 @@ export async function entityByKey(
   return row ?? null;
 }
 
-/** A page of the workspace's entities. One statement. */
-export function entities(ctx: Ctx, args: ListArgs): Promise<Connection<EntityRow>> {
-  return listOf(ctx, ENTITY, args);
+/** A condition of the graph on the rows of a list: what a walk from some roots meets, they themselves among it. */
+export interface Within extends WalkArgs {
+  readonly roots: readonly string[];
+  readonly depth: number;
+}
+
+/** Entities that a list looks for within a network: the nearest. */
+export const WITHIN_NODES_MAX = NODES_MAX;
+
+/** A page of entities; `cut` where it is of the nearest WITHIN_NODES_MAX alone. */
+export type EntityPage = Connection<EntityRow> & { readonly cut: Cut | null };
+
+/**
+ * A page of the workspace's entities. One statement; with `within` a semi-join: the graph is asked first, by one of its
+ * own, for the entities of which the list is.
+ */
+export async function entities(
+  ctx: Ctx,
+  { within, ...args }: ListArgs & { readonly within?: Within | null | undefined },
+): Promise<EntityPage> {
+  if (!within) return Object.assign(await listOf(ctx, ENTITY, args), { cut: null });
+  authorize(ctx.viewer, ENTITY.read, ctx.viewer);
+  const roots = entityUuids(within.roots, 'within.roots');
+  const bounds = { depth: within.depth, nodes: WITHIN_NODES_MAX, relations: 1 };
+  const found = await ctx
+    .graphFor(ctx)
+    .network(ctx.viewer.workspaceId, roots, walkOf(within), bounds);
+  const among = { ids: found.nodes.map(({ node }) => node.id), said: within };
+  const page = await listOf(ctx, ENTITY, { ...args, among });
+  return Object.assign(page, { cut: found.cut?.by === 'NODES' ? found.cut : null });
 }
 
 /** A page of the workspace's relations. One statement. */
@@ -94,4 +124,9 @@ export function shownAs(met: GraphNode): EntityRow;
 export function shownAs(met: GraphNode | undefined): EntityRow | undefined;
 export function shownAs(met: GraphNode | undefined): EntityRow | undefined {
   return met as EntityRow | undefined;
+}
+
+/** The same of a relation. */
+export function shownRelation(met: MetRelation): EntityRelationRow {
+  return met as unknown as EntityRelationRow;
 }
