@@ -17,6 +17,7 @@ const COMMANDS = [
   'migrate',
   'seed',
   'import',
+  'import-graph',
   'replay',
   'doctor',
   'print-schema',
@@ -50,6 +51,16 @@ describe('a call that is wrong ends with 2 and says why, without touching a stor
   test.each([
     { words: ['frob'], says: /unknown command 'frob'/ },
     { words: ['import'], says: /missing required argument 'file'/ },
+    { words: ['import-graph'], says: /needs --nodes FILE or --edges FILE/ },
+    {
+      words: ['import-graph', '--nodes', '-', '--edges', '-'],
+      says: /-: stdin can be read as one/,
+    },
+    {
+      words: ['import-graph', '--nodes', 'x.csv', '--from', 'a'],
+      says: /--from: says nothing of x.csv: give it after --edges/,
+    },
+    { words: ['import-graph', '--nodes', '/proc/none'], says: /none: there is no such file/ },
     { words: ['seed', '--scale', '2m'], says: /Allowed choices are 10k, 100k, 1m/ },
     { words: ['replay', 'x', '--speed', '0'], says: /number above 0, or max/ },
     { words: ['replay', 'x', '--parallel', '101'], says: /whole number from 1 to 100/ },

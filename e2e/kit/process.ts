@@ -1,6 +1,7 @@
 /** Our own programs as real processes, from dist/: the command line, and gateways that can be killed. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,13 +35,14 @@ export interface Running {
 }
 
 /**
- * Starts `polyphony …`, of this checkout unless told. Settings of the surrounding process that are ours do not
+ * Starts `polyphony …`, of this checkout and without stdin unless told. Settings of the surrounding process that are ours do not
  * reach it.
  */
 export async function startPolyphony(
   words: readonly string[],
   settings: Settings = {},
   program = MAIN,
+  stdin: 'ignore' | 'pipe' = 'ignore',
 ): Promise<Running> {
   await built();
   const { PATH = '', HOME = '' } = process.env;
@@ -48,8 +50,8 @@ export async function startPolyphony(
   const child = spawn(process.execPath, [...how, program, ...words], {
     cwd: ROOT,
     env: { PATH, HOME, ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: [stdin, 'pipe', 'pipe'],
+  }) as ChildProcess & { stdout: Readable; stderr: Readable };
   const written = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => (written[name] += text));

@@ -3,17 +3,23 @@
  * tells how far it is:
  *
  *   POST /seed?scale=10k  →  {"told":[100,1000]}  …  {"answer":{"runs":1000,"artifacts":10000}}
+ *   POST /graph/write     →  {"answer":{"created":1000,"changed":0,"unchanged":0}}
  *   POST /import          →  {"refused":{"code":"INVALID","message":"…","issues":[…]}}
  */
 import { once } from 'node:events';
 import { request, type IncomingMessage, type RequestListener } from 'node:http';
 import { createInterface } from 'node:readline';
 import { Limited, Refusal, Unavailable } from '../../resolvers/errors.ts';
+import type { ReadEnd } from '../../resolvers/graph/import/rows.ts';
+import type { ImportBatch } from '../../resolvers/graph/import/store.ts';
 import { RECORDING_BYTES_MAX } from '../../resolvers/recordings/wfformat.ts';
 import { refusalExtensions } from '../errors.ts';
 import type { Admin, Told } from './admin.ts';
 import { refusalOf, type WireRefusal } from './api.ts';
 import { isScale } from './scales.ts';
+
+/** As JSON: several times BATCH_BYTES of a table. */
+const GRAPH_BATCH_BYTES_MAX = 32 * 1_048_576;
 
 type Line =
   | { readonly told: Parameters<Told> }
@@ -41,7 +47,13 @@ async function perform(admin: Admin, asked: IncomingMessage, told: Told): Promis
     case 'POST /migrate':
       return admin.migrate();
     case 'POST /import':
-      return admin.import(await bodyOf(asked));
+      return admin.import(await bodyOf(asked, 'the bytes of a recording', RECORDING_BYTES_MAX));
+    case 'POST /graph/find':
+      return admin.graph.find(await jsonOf<readonly ReadEnd[]>(asked));
+    case 'POST /graph/write':
+      return admin.graph.write(await jsonOf<ImportBatch>(asked));
+    case 'POST /graph/settle':
+      return admin.graph.settle();
     case 'POST /seed':
       return admin.seed(scale !== null && isScale(scale) ? scale : null, told);
     case 'POST /doctor':
@@ -53,17 +65,21 @@ async function perform(admin: Admin, asked: IncomingMessage, told: Told): Promis
   }
 }
 
-async function bodyOf(asked: IncomingMessage): Promise<Uint8Array> {
+async function bodyOf(asked: IncomingMessage, what: string, max: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of asked as AsyncIterable<Buffer>) {
     bytes += part.length;
-    if (bytes > RECORDING_BYTES_MAX) {
-      throw new Limited('the bytes of a recording', RECORDING_BYTES_MAX, bytes);
-    }
+    if (bytes > max) throw new Limited(what, max, bytes);
     parts.push(part);
   }
   return Buffer.concat(parts);
+}
+
+/** As `socketAdmin` wrote it: only the folder's own user comes here. */
+async function jsonOf<Value>(asked: IncomingMessage): Promise<Value> {
+  const body = await bodyOf(asked, 'the bytes of a batch', GRAPH_BATCH_BYTES_MAX);
+  return JSON.parse(body.toString('utf8')) as Value;
 }
 
 function wireOf(error: unknown): WireRefusal {
@@ -78,10 +94,19 @@ export function socketAdmin(socketPath: string): Admin {
   return {
     migrate: () => ask('/migrate'),
     import: (bytes) => ask('/import', undefined, bytes),
+    graph: {
+      find: (ends) => ask('/graph/find', undefined, bytesOf(ends)),
+      write: (batch) => ask('/graph/write', undefined, bytesOf(batch)),
+      settle: async () => void (await ask('/graph/settle')),
+    },
     seed: (scale, told) => ask(scale === null ? '/seed' : `/seed?scale=${scale}`, told),
     doctor: () => ask('/doctor'),
     newEpoch: () => ask('/epoch'),
   };
+}
+
+function bytesOf(value: object): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
 }
 
 async function askSocket<Answer>(

@@ -3,6 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { Ctx } from '../../resolvers/context.ts';
 import { newEpoch } from '../../resolvers/events/feed/epoch.ts';
 import type { RunLog } from '../../resolvers/events/log.ts';
+import {
+  settleGraph,
+  findEnds,
+  writeImported,
+  type ImportStore,
+} from '../../resolvers/graph/import/store.ts';
 import { LOCAL_VIEWER } from '../../resolvers/policy.ts';
 import { importRecording, type Imported } from '../../resolvers/recordings/import.ts';
 import { seedLargeWorld } from '../../resolvers/seed/large-world.ts';
@@ -20,6 +26,8 @@ export interface Admin {
   migrate(): Promise<readonly string[]>;
   /** One recording as history. Refuses as importRecording does. */
   import(bytes: Uint8Array): Promise<Imported>;
+  /** Where `import-graph` goes. */
+  readonly graph: ImportStore;
   /** The small world without a scale. Answers with what there is of it now, or was added to the small one. */
   seed(scale: SeedScale | null, told: Told): Promise<Readonly<Record<string, number>>>;
   doctor(): Promise<Diagnosis>;
@@ -42,6 +50,11 @@ export function storeAdmin(store: Store, log: RunLog, settings: RedisSettings): 
   return {
     migrate: () => store.migrate(),
     import: (bytes) => importRecording(context(), bytes),
+    graph: {
+      find: (ends) => findEnds(context(), ends),
+      write: (batch) => writeImported(context(), batch),
+      settle: () => settleGraph(context()),
+    },
     seed: (scale, told) =>
       scale === null
         ? seedSmallWorld(context())

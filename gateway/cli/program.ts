@@ -4,6 +4,7 @@ import { Invalid } from '../../resolvers/errors.ts';
 import { canonicalId } from '../../resolvers/keys.ts';
 import type { Environment } from '../config.ts';
 import { EXIT, EXIT_HELP, exitCodeOf, explain, Interrupted } from './exit.ts';
+import { addTableFlags, tablesHelp } from './import-graph-command.ts';
 import type { Speed } from './replay-batches.ts';
 import { SEED_SCALES, type SeedScale } from './scales.ts';
 
@@ -121,6 +122,8 @@ function storeCommands(program: Command, run: Run, environment: Environment): vo
       run(async (files: string[]) => (await import('./import.ts')).importFiles(environment, files)),
     );
 
+  importGraphCommand(program, run, environment);
+
   program
     .command('doctor')
     .description('look at every store and say how to repair what is wrong')
@@ -135,6 +138,28 @@ function storeCommands(program: Command, run: Run, environment: Environment): vo
         (await import('./doctor.ts')).doctor(environment, options),
       ),
     );
+}
+
+function importGraphCommand(program: Command, run: Run, environment: Environment): void {
+  const command = program
+    .command('import-graph')
+    .description('store nodes and edges of tables in the graph')
+    .addHelpText(
+      'after',
+      `${examples(
+        ['polyphony import-graph --nodes nodes.csv.gz --edges edges.csv.gz', ''],
+        ['polyphony import-graph --nodes genes.tsv --kind Gene --node-key entrez', ''],
+        ['polyphony import-graph --edges senses.csv --from sense_id --to synset_id --kind of', ''],
+      )}
+
+${tablesHelp()}`,
+    );
+  const { tables } = addTableFlags(command);
+  command.action(
+    run(async () =>
+      (await import('./import-graph.ts')).importGraph(environment, tables(), interruption()),
+    ),
+  );
 }
 
 function replayCommand(program: Command, run: Run): void {
