@@ -11,7 +11,7 @@ import { PAGE_MAX, type Degree } from '../resolvers/graph/port.ts';
 import { shownAs, shownRelation } from '../resolvers/graph/queries.ts';
 import { builder } from './builder.ts';
 import { PageInfo } from './connection.ts';
-import { Cut, walkArgs } from './graph-args.ts';
+import { GraphCutRef, walkArgs } from './graph-words.ts';
 import { Entity, EntityRelation } from './graph.ts';
 import { filterInput, pageArgs } from './list.ts';
 
@@ -38,7 +38,7 @@ const ConnectionRef = builder.objectRef<NeighbourConnection>('NeighbourConnectio
     edges: t.field({ type: [EdgeRef], resolve: ({ edges }) => [...edges] }),
     pageInfo: t.field({ type: PageInfo, resolve: ({ page }) => page as never }),
     cut: t.expose('cut', {
-      type: Cut,
+      type: GraphCutRef,
       nullable: true,
       description:
         'NEIGHBOURS: so many were looked at for the filter, and there are more. The next page goes on behind them.',

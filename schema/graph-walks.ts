@@ -23,7 +23,7 @@ import {
   type MetPath,
 } from '../resolvers/graph/walks.ts';
 import { builder, type Types } from './builder.ts';
-import { Cut, walkArgs, type AnyCut } from './graph-args.ts';
+import { GraphCutRef, walkArgs, type AnyCut } from './graph-words.ts';
 import { Entity, EntityRelation } from './graph.ts';
 
 /** Entities of a walk, depth of a search, paths: where it is not said how many. */
@@ -55,7 +55,7 @@ const NetworkRef = builder.objectRef<MetNetwork>('EntityNetwork').implement({
       resolve: ({ relations }) => relations.map(shownRelation),
     }),
     cut: t.expose('cut', {
-      type: Cut,
+      type: GraphCutRef,
       nullable: true,
       description: 'Null when nothing was left out.',
     }),
@@ -95,7 +95,7 @@ const ShortestRef = builder.objectRef<ShortestPath>('ShortestEntityPath').implem
       description: 'Null when none was found; an entity has none to itself.',
     }),
     cut: t.field({
-      type: Cut,
+      type: GraphCutRef,
       nullable: true,
       description:
         'DEPTH: there is no path so short, and longer ones were not looked for. Else, by weight: it ended early, there ' +
@@ -114,7 +114,7 @@ const PathsRef = builder.objectRef<Paths>('EntityPaths').implement({
       resolve: ({ paths }) => [...paths],
     }),
     cut: t.expose('cut', {
-      type: Cut,
+      type: GraphCutRef,
       nullable: true,
       description: 'PATHS: there are more within the depth. Longer ones were not looked for.',
     }),

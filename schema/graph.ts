@@ -18,7 +18,7 @@ import type { EntityRelationRow, EntityRow } from '../resolvers/graph/rows.ts';
 import { builder, type Types } from './builder.ts';
 import { columnsShown, showing } from './columns.ts';
 import { connectionType } from './connection.ts';
-import { Cut, WithinInput } from './graph-args.ts';
+import { EntitiesWithinInput, GraphCutRef } from './graph-words.ts';
 import { listArgs } from './list.ts';
 import { nodeType } from './node.ts';
 
@@ -100,7 +100,7 @@ const EntityRelationConnection = connectionType('EntityRelation', EntityRelation
 
 builder.objectField(EntityConnection, 'cut', (t) =>
   t.field({
-    type: Cut,
+    type: GraphCutRef,
     nullable: true,
     description: 'NODES: the list is of the entities nearest to the roots of `within`.',
     resolve: (page) => (page as Partial<EntityPage>).cut ?? null,
@@ -153,7 +153,7 @@ builder.queryFields((t) => ({
     args: {
       ...listArgs(t.arg, ENTITY),
       within: t.arg({
-        type: WithinInput,
+        type: EntitiesWithinInput,
         description: `Of these alone; of the nearest ${WITHIN_NODES_MAX}, if there are more.`,
       }),
     },
