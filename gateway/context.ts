@@ -13,13 +13,14 @@ export function contextMaker(
   store: Pick<Store, 'db' | 'sqlFor'>,
   log: RunLog,
   live: Live,
+  graphFor: LiveCtx['graphFor'],
 ): (asker: Asker, signal: StopSignal) => LiveCtx {
-  return ({ resumeAfter = null, requestId }, signal) => ({
+  return ({ resumeAfter = null, requestId, truthOnly }, signal) => ({
     viewer: LOCAL_VIEWER,
     db: store.db,
     sql: store.sqlFor(signal),
     log,
-    graphFor: graphOverSql,
+    graphFor: truthOnly ? graphOverSql : graphFor,
     live,
     resumeAfter,
     signal,

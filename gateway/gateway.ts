@@ -11,6 +11,7 @@ import { schema } from '../schema/index.ts';
 import { redactUrl } from './config-docs.ts';
 import type { Config } from './config.ts';
 import { contextMaker } from './context.ts';
+import { openGraphParts } from './graph.ts';
 import { adminListener } from './cli/admin-http.ts';
 import { storeAdmin, type Admin } from './cli/admin.ts';
 import { within } from './limits/deadline.ts';
@@ -65,6 +66,8 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     const { live, ...parts } = await openLiveParts(store, config, log, metrics);
     following = live;
     closers.push(() => parts.close());
+    const graph = await openGraphParts(live.feed, config, log, metrics);
+    closers.push(() => graph.close());
     const runLog = openLog(store, config, metrics);
     closers.push(() => runLog.close());
     closers.push(startWorkers(store, runLog, config, log));
@@ -74,13 +77,14 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     if (claim && config.seed === 'on') await seedFirstStart(store.sql, admin, log);
 
     const probes = { postgres: () => healthOf(store) };
-    const health = openHealth(probes, config.health_deadline_ms, parts.probes);
-    const contextOf = contextMaker(store, runLog, live);
+    const spare = { ...parts.probes, ...graph.probes };
+    const health = openHealth(probes, config.health_deadline_ms, spare);
+    const contextOf = contextMaker(store, runLog, live, graph.graphFor);
     const listening = await serve({ config, schema, contextOf, live, health, metrics, log });
     ({ url } = listening);
     return {
       url,
-      uses: [storeText(config, store), ...parts.uses],
+      uses: [storeText(config, store), ...parts.uses, ...graph.uses],
       drain: once(() => drain(health, () => listening.drain(config.drain_ms), closers, log)),
     };
   } catch (error) {

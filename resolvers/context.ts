@@ -3,6 +3,7 @@ import type { PrismaClient } from '../prisma/generated/client.ts';
 import type { RunLog } from './events/log.ts';
 import type { Position } from './events/feed/position.ts';
 import type { GraphReads } from './graph/port.ts';
+import type { GraphTold } from './graph/told.ts';
 import type { Live } from './live/live.ts';
 import type { Viewer } from './policy.ts';
 import type { Sql } from './sql.ts';
@@ -20,6 +21,8 @@ export interface Ctx {
   readonly graphFor: (ctx: Ctx) => GraphReads;
   /** What the caller has seen, or written: no copy is read that does not have it. Absent: it did not say. */
   readonly consistency?: Position;
+  /** Set where the operation is explained. */
+  readonly graphTold?: GraphTold;
   /** Aborts when the client left or the deadline passed. */
   readonly signal: StopSignal;
   readonly requestId: string;

@@ -234,7 +234,11 @@ async function explained(
   const explanation = openExplanation();
   const written = await executeToText(prepared, {
     ...execution,
-    contextValue: { ...contextValue, sql: explanation.explained(contextValue.sql) },
+    contextValue: {
+      ...contextValue,
+      sql: explanation.explained(contextValue.sql),
+      graphTold: explanation.graphTold,
+    },
     trace: (made) => explanation.trace(made),
   });
   asking.extensions = JSON.stringify({ explain: explanation.shown() });

@@ -3,6 +3,7 @@
  * values were made, level by level, each with how many objects it was made for at once, and the statements that the
  * stores were sent.
  */
+import type { Fallback, GraphTold } from '../../resolvers/graph/told.ts';
 import type { Sql, Tx } from '../../resolvers/sql.ts';
 import type { Trace } from './levels/asked.ts';
 
@@ -11,6 +12,21 @@ export interface Explained {
   readonly fields: readonly ExplainedField[];
   /** Of commands only those that go through `ctx.sql`; Prisma's are in the log at level debug. */
   readonly calls: readonly ExplainedCall[];
+  /** Reads of the graph; their statements are in `calls`. Empty where there is no Neo4j. */
+  readonly graph: readonly ExplainedRead[];
+}
+
+interface ExplainedRead {
+  /** `network`. */
+  readonly read: string;
+  /** Nodes, or pairs, it was asked for at once. */
+  readonly roots: number;
+  readonly begun_ms: number;
+  /** Which one answered; null where none did. */
+  store: 'neo4j' | 'postgres' | null;
+  /** Why not Neo4j; null where it did. resolvers/graph/told.ts has them. */
+  reason: Fallback | null;
+  ms: number | null;
 }
 
 interface ExplainedField {
@@ -30,7 +46,7 @@ interface ExplainedField {
 }
 
 interface ExplainedCall {
-  readonly store: 'postgres';
+  readonly store: 'postgres' | 'neo4j';
   readonly statement: string;
   /** Values sent with it. */
   readonly values: number;
@@ -44,6 +60,8 @@ export interface Explanation {
   readonly trace: Trace;
   /** The same, but each statement is listed. */
   explained(sql: Sql): Sql;
+  /** Lists reads of the graph, and what Neo4j was sent for them. */
+  readonly graphTold: GraphTold;
   /** So far. */
   shown(): Explained;
 }
@@ -51,28 +69,26 @@ export interface Explanation {
 /** Entries of each list; more are left out. */
 const LISTED_MAX = 1_000;
 
+const NO_ROWS = { rows: null, ms: null };
+const NOT_YET = { store: null, reason: null, ms: null };
+
 /** Begins to listen, by this clock of milliseconds. */
 export function openExplanation(now_ms: () => number = () => performance.now()): Explanation {
   const from_ms = now_ms();
   const since = (began_ms = from_ms) => Math.round((now_ms() - began_ms) * 1_000) / 1_000;
   const fields: ExplainedField[] = [];
   const calls: ExplainedCall[] = [];
+  const graph: ExplainedRead[] = [];
   const add = <Entry>(list: Entry[], entry: Entry): Entry => {
     if (list.length < LISTED_MAX) list.push(entry);
     return entry;
   };
 
+  const begin = (store: ExplainedCall['store'], statement: string, values: number) =>
+    add<ExplainedCall>(calls, { store, statement, values, begun_ms: since(), ...NO_ROWS });
   const listed = async <Row>(name: string, values: number, run: () => Promise<Row[]>) => {
     const began_ms = now_ms();
-    const begun: ExplainedCall = {
-      store: 'postgres',
-      statement: name,
-      values,
-      begun_ms: since(),
-      rows: null,
-      ms: null,
-    };
-    const call = add(calls, begun);
+    const call = begin('postgres', name, values);
     try {
       const rows = await run();
       call.rows = rows.length;
@@ -108,6 +124,18 @@ export function openExplanation(now_ms: () => number = () => performance.now()):
           return work(told);
         }, options),
     }),
-    shown: () => ({ ms: since(), fields, calls }),
+    graphTold: {
+      read(read, roots) {
+        const began_ms = now_ms();
+        const entry = add(graph, { read, roots, begun_ms: since(), ...NOT_YET });
+        return (store, reason) => Object.assign(entry, { store, reason, ms: since(began_ms) });
+      },
+      call(statement, values) {
+        const began_ms = now_ms();
+        const call = begin('neo4j', statement, values);
+        return (rows) => Object.assign(call, { rows, ms: since(began_ms) });
+      },
+    },
+    shown: () => ({ ms: since(), fields, calls, graph }),
   };
 }

@@ -66,7 +66,37 @@ export const STORE_SETTINGS = {
   neo4j_connections_max: setting(
     'NEO4J_CONNECTIONS_MAX',
     whole(2, 1_000).default(20),
-    'Connections to Neo4j at most, those of the projector included.',
+    'Connections to Neo4j at most. A few are kept for what follows it; so many reads at once as there are others.',
+  ),
+  neo4j_queue_ms: setting(
+    'NEO4J_QUEUE_MS',
+    whole(0, 10_000).default(20),
+    'A read waits so long for one of these connections, then it is asked of SQL. As many may wait as may read.',
+  ),
+  neo4j_breaker_failures: setting(
+    'NEO4J_BREAKER_FAILURES',
+    whole(1, 1_000).default(5),
+    'After so many reads in a row that it did not answer, Neo4j is left alone: SQL answers at once.',
+  ),
+  neo4j_breaker_window_ms: setting(
+    'NEO4J_BREAKER_WINDOW_MS',
+    whole(100, 600_000).default(30_000),
+    'Within this time. Several times NEO4J_TIMEOUT_MS, or reads one after the other are never so many.',
+  ),
+  neo4j_breaker_open_ms: setting(
+    'NEO4J_BREAKER_OPEN_MS',
+    whole(10, 600_000).default(5_000),
+    'So long it is left alone before the gateway tries again, by a read of its own that nobody waits for.',
+  ),
+  neo4j_stale_max_ms: setting(
+    'NEO4J_STALE_MAX_MS',
+    whole(100, 86_400_000).default(10_000),
+    'While the graph in Neo4j may be further behind than this, SQL answers: it bounds how old an answer without a consistency token can be.',
+  ),
+  neo4j_consistency_wait_ms: setting(
+    'NEO4J_CONSISTENCY_WAIT_MS',
+    whole(0, 10_000).default(50),
+    'A read waits so long for Neo4j to have what its consistency token asks for, then it is asked of SQL.',
   ),
   slow_statement_ms: setting(
     'SLOW_STATEMENT_MS',

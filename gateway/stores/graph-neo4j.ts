@@ -5,8 +5,13 @@
  * anybody's words. Every read is one statement in a READ transaction. Keys are unique in the tables that are the truth;
  * here they may meet for the moment between two batches.
  */
-import type { Graph } from '../../resolvers/graph/port.ts';
-import { neo4jClient, type Neo4jCall } from './graph-neo4j/client.ts';
+import type { Graph, GraphReads } from '../../resolvers/graph/port.ts';
+import {
+  neo4jClient,
+  type Neo4jCall,
+  type Neo4jClient,
+  type Reader,
+} from './graph-neo4j/client.ts';
 import { readAllPaths, readShortestPaths } from './graph-neo4j/paths.ts';
 import { readLineage } from './graph-neo4j/lineage.ts';
 import { readNetwork } from './graph-neo4j/network.ts';
@@ -31,6 +36,8 @@ export interface GraphNeo4jSettings {
 
 export interface GraphNeo4j {
   readonly graph: Graph;
+  /** Over the same connections. */
+  readonly client: Neo4jClient;
   /** Ends all connections; what is under way fails. */
   close(): Promise<void>;
 }
@@ -43,18 +50,23 @@ export async function openGraphNeo4j(settings: GraphNeo4jSettings): Promise<Grap
   const client = neo4jClient(settings);
   await client.prepare().catch(() => undefined); // Tried again before each call.
   return {
-    graph: {
-      nodes: (...args) => readNodes(client, ...args),
-      neighbours: (...args) => readNeighbours(client, ...args),
-      network: (...args) => readNetwork(client, ...args),
-      shortestPaths: (...args) => readShortestPaths(client, ...args),
-      allPaths: (...args) => readAllPaths(client, ...args),
-      degrees: (...args) => readDegrees(client, ...args),
-      topByDegree: (...args) => readTopByDegree(client, ...args),
-      relationsAmong: (...args) => readRelationsAmong(client, ...args),
-      lineage: (...args) => readLineage(client, ...args),
-      write: (...args) => writeBatch(client, ...args),
-    },
+    graph: { ...neo4jReads(client), write: (...args) => writeBatch(client, ...args) },
+    client,
     close: () => client.close(),
+  };
+}
+
+/** The reads, whatever sends their statements. */
+export function neo4jReads(reader: Reader): GraphReads {
+  return {
+    nodes: (...args) => readNodes(reader, ...args),
+    neighbours: (...args) => readNeighbours(reader, ...args),
+    network: (...args) => readNetwork(reader, ...args),
+    shortestPaths: (...args) => readShortestPaths(reader, ...args),
+    allPaths: (...args) => readAllPaths(reader, ...args),
+    degrees: (...args) => readDegrees(reader, ...args),
+    topByDegree: (...args) => readTopByDegree(reader, ...args),
+    relationsAmong: (...args) => readRelationsAmong(reader, ...args),
+    lineage: (...args) => readLineage(reader, ...args),
   };
 }

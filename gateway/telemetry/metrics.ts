@@ -10,6 +10,8 @@ import { openCounter, openHistogram } from './series.ts';
 import { busMetrics, liveMetrics, type LiveUse } from './live-metrics.ts';
 import type { Answer } from '../execution/answer.ts';
 import type { StatementCall } from '../stores/pool.ts';
+import type { Fallback } from '../../resolvers/graph/told.ts';
+import { graphMetrics, type GraphUse } from './graph-metrics.ts';
 
 /** Connections of the pool, now. */
 interface PoolUse {
@@ -27,7 +29,14 @@ interface Gauges {
   readonly feed?: () => Promise<FeedLag>;
   readonly live?: () => LiveUse;
   readonly bus?: () => BusCounts;
+  readonly graph?: () => GraphUse;
 }
+
+/** Of any store; `wait_ms` where waiting for a connection is told apart. */
+export type StoreCall = Omit<StatementCall, 'store' | 'wait_ms'> & {
+  readonly store: string;
+  readonly wait_ms?: number;
+};
 
 /** Counted for as long as the process lives. */
 export interface Metrics {
@@ -38,7 +47,9 @@ export interface Metrics {
   /** Any request over HTTP. `route` is a path of ours or `other`; status 499 when the client left. */
   http(route: string, status: number): void;
   /** A statement, whether it was answered or failed. */
-  storeCall(call: StatementCall): void;
+  storeCall(call: StoreCall): void;
+  /** A read of the graph that SQL answered though there is a Neo4j. */
+  graphFallback(reason: Fallback): void;
   /** A group commit of the log. */
   flush(flush: FlushSeen): void;
   /** Later calls replace what was set under the same name. */
@@ -74,6 +85,7 @@ export function openMetrics(): Metrics {
   gaugesOnDemand(registers, () => gauges);
   liveMetrics(registers, () => gauges.live?.());
   busMetrics(registers, () => gauges.bus?.());
+  const graphFallback = graphMetrics(registry, () => gauges.graph?.());
   const feed = feedMetrics(registers);
 
   return {
@@ -83,6 +95,7 @@ export function openMetrics(): Metrics {
     },
     http: (route, status) => http(route, String(status)),
     storeCall: store,
+    graphFallback,
     flush: log,
     watch: (more) => {
       gauges = { ...gauges, ...more };
@@ -119,7 +132,7 @@ function storeMetrics(registry: Registry): Metrics['storeCall'] {
     if (names.size < STATEMENTS_MAX) names.add(name);
     const statement = names.has(name) ? name : 'other';
     runs(run_ms / 1_000, store, statement);
-    waits(wait_ms / 1_000, store);
+    if (wait_ms !== undefined) waits(wait_ms / 1_000, store);
     if (error !== null) errors.inc({ store, statement, code: error });
   };
 }

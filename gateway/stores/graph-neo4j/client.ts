@@ -39,14 +39,27 @@ export type Parameters = Readonly<Record<string, unknown>>;
 export type Run = <Row>(statement: Cypher<Row>, parameters: Parameters) => Promise<Row[]>;
 
 export interface Neo4jClient {
-  /** One statement in a READ transaction of its own. */
-  read: Run;
+  /** One statement in a READ transaction of its own. `limit_ms`: in place of the client's deadline. */
+  read<Row>(statement: Cypher<Row>, parameters: Parameters, limit_ms?: number): Promise<Row[]>;
   /** A WRITE transaction; rolled back when `work` throws. It may be tried again, whole. */
-  write(work: (run: Run) => Promise<void>): Promise<void>;
+  write<T>(work: (run: Run) => Promise<T>, limit_ms?: number): Promise<T>;
   /** Makes constraints and indexes, once. */
   prepare(): Promise<void>;
+  /**
+   * A read of what is there once `first` answers what is asked for: two statements of one READ transaction, on one
+   * server. Null, and only the first was sent, where `goesOn` says no to its row. Within `limit_ms`.
+   */
+  readAfter<First, Row>(
+    first: Cypher<First>,
+    goesOn: (row: First | undefined) => boolean,
+    read: { readonly statement: Cypher<Row>; readonly parameters: Parameters },
+    limit_ms: number,
+  ): Promise<Row[] | null>;
   close(): Promise<void>;
 }
+
+/** What sends the statements of reads. */
+export type Reader = Pick<Neo4jClient, 'read'>;
 
 export interface ClientSettings {
   readonly url: string;
@@ -114,19 +127,12 @@ export function neo4jClient(settings: ClientSettings): Neo4jClient {
     return within(limit_ms, answer, () => abandon(used));
   }
 
-  async function tried<T>(attempt: (left_ms: number) => Promise<T>): Promise<T> {
-    const deadline_ms = performance.now() + timeout_ms;
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await attempt(Math.max(1, Math.ceil(deadline_ms - performance.now())));
-      } catch (error) {
-        const pause_ms = RETRY_ms * 2 ** tries * (0.5 + Math.random());
-        const late = performance.now() + pause_ms >= deadline_ms;
-        if (tries >= TRIES_MAX || late || !isPassing(error)) throw unavailable(error) ?? error;
-        await sleep(pause_ms);
-      }
-    }
-  }
+  const tried = <T>(
+    limit_ms: number,
+    mode: 'READ' | 'WRITE',
+    work: (session: Session, left_ms: number) => Promise<T>,
+  ): Promise<T> =>
+    repeated(limit_ms, (left_ms) => session(mode, left_ms, (opened) => work(opened, left_ms)));
 
   async function makeSchema(): Promise<void> {
     for (const one of SCHEMA) {
@@ -144,24 +150,45 @@ export function neo4jClient(settings: ClientSettings): Neo4jClient {
 
   return {
     prepare,
-    async read<Row>(statement: Cypher<Row>, parameters: Parameters) {
+    async read<Row>(statement: Cypher<Row>, parameters: Parameters, limit_ms = timeout_ms) {
       await prepare();
-      return tried((left_ms) =>
-        session('READ', left_ms, (opened) =>
-          runOn(opened, settings, { timeout: left_ms })(statement, parameters),
-        ),
+      return tried(limit_ms, 'READ', (opened, timeout) =>
+        runOn(opened, settings, { timeout })(statement, parameters),
       );
     },
-    async write(work) {
+    async write(work, limit_ms = timeout_ms) {
       await prepare();
-      return tried((left_ms) =>
-        session('WRITE', left_ms, (opened) =>
-          opened.executeWrite((tx) => work(runOn(tx, settings)), { timeout: left_ms }),
-        ),
+      return tried(limit_ms, 'WRITE', (opened, timeout) =>
+        opened.executeWrite((tx) => work(runOn(tx, settings)), { timeout }),
+      );
+    },
+    async readAfter(first, goesOn, { statement, parameters }, limit_ms) {
+      await prepare();
+      const work = async (run: Run) => {
+        const [row] = await run(first, {});
+        return goesOn(row) ? run(statement, parameters) : null;
+      };
+      return tried(limit_ms, 'READ', (opened, timeout) =>
+        opened.executeRead((tx) => work(runOn(tx, settings)), { timeout }),
       );
     },
     close: () => driver.close(),
   };
+}
+
+/** The answer of an attempt; of those that failed and may go well in a moment there are a few more, within the limit. */
+async function repeated<T>(limit_ms: number, attempt: (left_ms: number) => Promise<T>): Promise<T> {
+  const deadline_ms = performance.now() + limit_ms;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt(Math.max(1, Math.ceil(deadline_ms - performance.now())));
+    } catch (error) {
+      const pause_ms = RETRY_ms * 2 ** tries * (0.5 + Math.random());
+      const late = performance.now() + pause_ms >= deadline_ms;
+      if (tries >= TRIES_MAX || late || !isPassing(error)) throw unavailable(error) ?? error;
+      await sleep(pause_ms);
+    }
+  }
 }
 
 interface Target {

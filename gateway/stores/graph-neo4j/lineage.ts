@@ -6,7 +6,7 @@
  */
 import { checkBounds } from '../../../resolvers/graph/check.ts';
 import type { Found, Level, LineageWalk } from '../../../resolvers/artifacts/lineage-walk.ts';
-import { cypher, whole, type Cypher, type Neo4jClient } from './client.ts';
+import { cypher, whole, type Cypher, type Reader } from './client.ts';
 import { rootsOf } from './reads.ts';
 
 interface LineageRow {
@@ -115,7 +115,7 @@ const WALKS = {
 
 /** Graph.lineage. O(edges read), and O(depth × artifacts), from each root. */
 export async function readLineage(
-  client: Neo4jClient,
+  client: Reader,
   ...[workspaceId, rootIds, way, bounds]: Parameters<LineageWalk>
 ): ReturnType<LineageWalk> {
   checkBounds({ roots: rootIds.length });

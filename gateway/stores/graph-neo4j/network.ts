@@ -7,7 +7,7 @@
  */
 import { checkBounds, cutRelations } from '../../../resolvers/graph/check.ts';
 import { RELATIONS_MAX, type Graph, type Network } from '../../../resolvers/graph/port.ts';
-import { whole, type Neo4jClient } from './client.ts';
+import { whole, type Reader } from './client.ts';
 import { byId, inEachDirection, rootsOf } from './reads.ts';
 import {
   kindsOf,
@@ -68,7 +68,7 @@ const NETWORK = inEachDirection<NetworkRow>('graph.network', (direction) => {
 
 /** Graph.network. O(relations of the nodes within depth + 1), and O(depth × nodes). */
 export async function readNetwork(
-  client: Neo4jClient,
+  client: Reader,
   ...[workspaceId, rootIds, walk, bounds]: Parameters<Graph['network']>
 ): Promise<Network> {
   const { relations: relations_max = RELATIONS_MAX } = bounds;

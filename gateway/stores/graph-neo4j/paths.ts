@@ -6,7 +6,7 @@ import {
   type Graph,
   type GraphPath,
 } from '../../../resolvers/graph/port.ts';
-import { cypher, whole, type Cypher, type Neo4jClient } from './client.ts';
+import { cypher, whole, type Cypher, type Reader } from './client.ts';
 import { spread } from './network.ts';
 import { inEachDirection } from './reads.ts';
 import {
@@ -67,7 +67,7 @@ const SHORTEST = DEPTHS.map((depth) => ({
 
 /** Graph.shortestPaths. */
 export async function readShortestPaths(
-  client: Neo4jClient,
+  client: Reader,
   ...[workspaceId, pairs, walk, depth]: Parameters<Graph['shortestPaths']>
 ): Promise<(GraphPath | null)[]> {
   checkIds({ workspaceId });
@@ -115,7 +115,7 @@ const ALL = inEachDirection<PathRow>('graph.allPaths', (direction) => {
 
 /** Graph.allPaths. O(paths found × depth), and O(relations of the nodes within the depth of the end). */
 export async function readAllPaths(
-  client: Neo4jClient,
+  client: Reader,
   ...[workspaceId, pair, walk, { depth, limit }]: Parameters<Graph['allPaths']>
 ): ReturnType<Graph['allPaths']> {
   checkIds({ workspaceId });

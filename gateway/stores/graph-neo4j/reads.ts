@@ -7,7 +7,7 @@ import {
   type Direction,
   type Graph,
 } from '../../../resolvers/graph/port.ts';
-import { cypher, whole, type Cypher, type Neo4jClient } from './client.ts';
+import { cypher, whole, type Cypher, type Reader } from './client.ts';
 import {
   kindsOf,
   NODE_WALKED,
@@ -23,7 +23,7 @@ import {
 
 /** The Graph's method of this name, on a client. */
 type Read<Name extends keyof Graph> = (
-  client: Neo4jClient,
+  client: Reader,
   ...args: Parameters<Graph[Name]>
 ) => ReturnType<Graph[Name]>;
 

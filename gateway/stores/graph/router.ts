@@ -1,0 +1,150 @@
+/**
+ * Which store answers a read of the graph: Neo4j while it is there, whole, of the epoch of now and not too far behind;
+ * else SQL, which is the truth and gives the same answers. Decision 0012 says why it is so.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ctx } from '../../../resolvers/context.ts';
+import { Refusal, Unavailable } from '../../../resolvers/errors.ts';
+import type { Position } from '../../../resolvers/events/feed/position.ts';
+import type { GraphReads } from '../../../resolvers/graph/port.ts';
+import type { Fallback, GraphTold } from '../../../resolvers/graph/told.ts';
+import type { Breaker } from '../breaker.ts';
+import type { Bulkhead } from '../bulkhead.ts';
+import type { Neo4jClient, Reader } from '../graph-neo4j/client.ts';
+import { neo4jReads } from '../graph-neo4j.ts';
+import { graphOverSql } from '../graph-sql.ts';
+import { hasSeen, PROJECTED } from './projected.ts';
+import type { ProjectionWatch } from './watch.ts';
+
+export interface RouterParts {
+  readonly client: Neo4jClient;
+  readonly watch: Pick<ProjectionWatch, 'against'>;
+  readonly breaker: Breaker;
+  readonly bulkhead: Bulkhead;
+  /** Within which Neo4j must answer a read. */
+  readonly timeout_ms: number;
+  /** How long a read waits for what its consistency token stands for. */
+  readonly consistencyWait_ms: number;
+  /** Told of each read that SQL answered instead. */
+  readonly fellBack: (reason: Fallback) => void;
+  /** An error of Neo4j that is neither an outage nor the caller's. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Between two looks whether Neo4j has what a token stands for. */
+const LOOK_ms = 10;
+
+/** It was not brought so far in time. */
+class NotSeen extends Error {}
+
+type Answer<T> = { readonly value: T } | { readonly reason: Fallback };
+type Call<T> = (reads: GraphReads) => Promise<T>;
+
+/**
+ * Makes `Ctx.graphFor`. A read that Neo4j does not answer is asked of SQL, within the deadline of its operation; what
+ * Neo4j refuses (Invalid, Limited) is refused: SQL would say the same.
+ */
+export function graphRouter(parts: RouterParts): (ctx: Ctx) => GraphReads {
+  /** Those to which Neo4j was away once: they do not wait for it again. */
+  const left = new WeakSet<Ctx>();
+
+  async function tryNeo4j<T>(ctx: Ctx, call: Call<T>): Promise<Answer<T>> {
+    const against = left.has(ctx) ? 'away' : parts.watch.against();
+    if (against) return { reason: against };
+    const leave = await parts.bulkhead.enter();
+    if (!leave) return { reason: 'busy' };
+    const passage = parts.breaker.enter(false);
+    try {
+      if (!passage) return { reason: 'breaker' };
+      const value = await call(neo4jReads(readerOf(parts, ctx)));
+      passage.succeeded();
+      return { value };
+    } catch (error) {
+      if (error instanceof NotSeen) {
+        passage?.succeeded();
+        return { reason: 'token' };
+      }
+      if (error instanceof Unavailable) {
+        passage?.failed();
+        left.add(ctx);
+        return { reason: 'away' };
+      }
+      passage?.left();
+      if (error instanceof Refusal) throw error;
+      parts.failed(error);
+      return { reason: 'failed' };
+    } finally {
+      leave();
+    }
+  }
+
+  async function routed<T>(ctx: Ctx, name: string, roots: number, call: Call<T>): Promise<T> {
+    const ended = ctx.graphTold?.read(name, roots);
+    const answer = await tryNeo4j(ctx, call);
+    if ('value' in answer) {
+      ended?.('neo4j', null);
+      return answer.value;
+    }
+    parts.fellBack(answer.reason);
+    const value = await call(graphOverSql(ctx));
+    ended?.('postgres', answer.reason);
+    return value;
+  }
+
+  return (ctx) => ({
+    nodes: (...args) => routed(ctx, 'nodes', args[1].length, (reads) => reads.nodes(...args)),
+    neighbours: (...args) =>
+      routed(ctx, 'neighbours', args[1].length, (reads) => reads.neighbours(...args)),
+    network: (...args) => routed(ctx, 'network', args[1].length, (reads) => reads.network(...args)),
+    shortestPaths: (...args) =>
+      routed(ctx, 'shortestPaths', args[1].length, (reads) => reads.shortestPaths(...args)),
+    allPaths: (...args) => routed(ctx, 'allPaths', 1, (reads) => reads.allPaths(...args)),
+    degrees: (...args) => routed(ctx, 'degrees', args[1].length, (reads) => reads.degrees(...args)),
+    topByDegree: (...args) => routed(ctx, 'topByDegree', 0, (reads) => reads.topByDegree(...args)),
+    relationsAmong: (...args) =>
+      routed(ctx, 'relationsAmong', args[1].length, (reads) => reads.relationsAmong(...args)),
+    lineage: (...args) => graphOverSql(ctx).lineage(...args), // Nothing projects it yet.
+  });
+}
+
+/** What sends the statements of one operation: after its token, where it has one, and told where it is explained. */
+function readerOf(parts: RouterParts, { consistency, graphTold, signal }: Ctx): Reader {
+  const { client } = parts;
+  const send: Reader['read'] = (statement, parameters) =>
+    consistency
+      ? readSeen(parts, consistency, { statement, parameters }, signal)
+      : client.read(statement, parameters);
+  return {
+    async read(statement, parameters) {
+      const ended = toldOf(graphTold, statement.name, parameters);
+      const rows = await send(statement, parameters);
+      ended?.(rows.length);
+      return rows;
+    },
+  };
+}
+
+function toldOf(told: GraphTold | undefined, name: string, parameters: object) {
+  return told?.call(name, Object.keys(parameters).length);
+}
+
+/**
+ * Rows that are not older than the token: of one transaction, in which Neo4j first says how far it is. A transaction
+ * sees what was committed before each of its statements, and on a cluster it is on one server. Throws NotSeen.
+ */
+async function readSeen<Row>(
+  { client, timeout_ms, consistencyWait_ms }: RouterParts,
+  token: Position,
+  read: Parameters<typeof client.readAfter<unknown, Row>>[2],
+  signal: Ctx['signal'],
+): Promise<Row[]> {
+  const began_ms = performance.now();
+  for (;;) {
+    const left_ms = Math.max(1, Math.ceil(began_ms + timeout_ms - performance.now()));
+    const rows = await client.readAfter(PROJECTED, (row) => hasSeen(row, token), read, left_ms);
+    if (rows) return rows;
+    const waited_ms = performance.now() - began_ms;
+    if (signal.aborted || waited_ms + LOOK_ms > consistencyWait_ms) throw new NotSeen();
+    await sleep(LOOK_ms);
+  }
+}
