@@ -13,8 +13,17 @@ const url = process.env['DATABASE_URL'];
 export default defineConfig({
   schema: 'prisma',
   migrations: { path: 'prisma/migrations' },
-  // The change feed is SQL alone (xid8 keys, triggers): Prisma neither reads nor migrates it.
-  tables: { external: ['public.change', 'public.feed_state'] },
+  // The change feed and vectors are SQL alone (xid8 keys, triggers; pgvector where it is): Prisma neither reads nor
+  // migrates them.
+  tables: {
+    external: [
+      'public.change',
+      'public.feed_state',
+      'public.document_embedding',
+      'public.artifact_embedding',
+      'public.embedding_state',
+    ],
+  },
   experimental: { externalTables: true },
   ...(url ? { datasource: { url } } : {}),
 });

@@ -27,6 +27,7 @@ export function describeConfig(config: Config): { name: string; value: string }[
   return Object.entries(SETTINGS).map(([key, { name }]) => {
     const value = config[key as keyof Config];
     if (value === undefined) return { name, value: '' };
+    if (key.endsWith('_key')) return { name, value: '***' };
     return { name, value: key.endsWith('_url') ? redactUrl(String(value)) : String(value) };
   });
 }

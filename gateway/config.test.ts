@@ -118,6 +118,15 @@ test('Neo4j must leave time for SQL', () => {
   ]);
 });
 
+test('an embedder has an endpoint and a model, or neither', () => {
+  const told = 'EMBEDDER_URL and EMBEDDER_MODEL go together: set both or none';
+  expect(problemsOf({ EMBEDDER_URL: 'https://e/v1' })).toEqual([told]);
+  expect(problemsOf({ EMBEDDER_MODEL: 'm' })).toEqual([told]);
+  const both = { EMBEDDER_URL: 'https://e/v1', EMBEDDER_MODEL: 'a.b/c-1' };
+  expect(problemsOf(both)).toEqual([]);
+  expect(problemsOf({ ...both, EMBEDDER_MODEL: "m'" })).toHaveLength(1);
+});
+
 test('a smaller pool needs no second setting', () => {
   expect(parseConfig({ DATABASE_POOL_MAX: 4 })).toMatchObject({
     database_pool_max: 4,
@@ -130,6 +139,7 @@ test('a password is never shown: not in a problem, not in the list of settings',
   const config = parseConfig({
     DATABASE_URL: 'postgresql://me:hunter2@db/x?sslpassword=hunter2',
     NEO4J_URL: 'neo4j+s://me:hunter2@graph/?database=x',
+    EMBEDDER_KEY: 'hunter2',
   });
   expect(JSON.stringify(describeConfig(config))).not.toContain('hunter2');
   expect(redactUrl('postgresql://me:hunter2@db:1/x?sslmode=require')).toBe(

@@ -64,11 +64,15 @@ function togetherWrong(config: Config): string[] {
       config.neo4j_url === undefined || config.neo4j_timeout_ms < config.request_deadline_ms,
       `NEO4J_TIMEOUT_MS (${config.neo4j_timeout_ms}) must be below REQUEST_DEADLINE_MS (${config.request_deadline_ms}), or SQL has no time left`,
     ],
+    [
+      (config.embedder_url === undefined) === (config.embedder_model === undefined),
+      'EMBEDDER_URL and EMBEDDER_MODEL go together: set both or none',
+    ],
   ];
   return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
 }
 
 /** What was given, but never of a setting that may hold a password. */
 function received(key: string, given: string | number | undefined): string {
-  return key.endsWith('_url') ? '' : `, got ${JSON.stringify(String(given).slice(0, 100))}`;
+  return /_(url|key)$/.test(key) ? '' : `, got ${JSON.stringify(String(given).slice(0, 100))}`;
 }

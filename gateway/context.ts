@@ -13,14 +13,15 @@ export function contextMaker(
   store: Pick<Store, 'db' | 'sqlFor'>,
   log: RunLog,
   live: Live,
-  graphFor: LiveCtx['graphFor'],
+  parts: Pick<LiveCtx, 'graphFor' | 'embedder'>,
 ): (asker: Asker, signal: StopSignal) => LiveCtx {
   return ({ resumeAfter = null, requestId, truthOnly }, signal) => ({
     viewer: LOCAL_VIEWER,
     db: store.db,
     sql: store.sqlFor(signal),
     log,
-    graphFor: truthOnly ? graphOverSql : graphFor,
+    graphFor: truthOnly ? graphOverSql : parts.graphFor,
+    embedder: parts.embedder,
     live,
     resumeAfter,
     signal,

@@ -14,6 +14,7 @@ import { contextMaker } from './context.ts';
 import { openGraphParts } from './graph.ts';
 import { adminListener } from './cli/admin-http.ts';
 import { storeAdmin, type Admin } from './cli/admin.ts';
+import { openEmbedding } from './embedding.ts';
 import { within } from './limits/deadline.ts';
 import { openLiveParts } from './live.ts';
 import { serve } from './server.ts';
@@ -71,6 +72,8 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     const runLog = openLog(store, config, metrics);
     closers.push(() => runLog.close());
     closers.push(startWorkers(store, runLog, config, log));
+    const embedding = openEmbedding(store, config, log, metrics);
+    closers.push(() => embedding.close());
     watchStore(store, live, config, metrics);
     const admin = storeAdmin(store, runLog, config);
     claim?.serve(adminListener(admin));
@@ -79,12 +82,15 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     const probes = { postgres: () => healthOf(store) };
     const spare = { ...parts.probes, ...graph.probes };
     const health = openHealth(probes, config.health_deadline_ms, spare);
-    const contextOf = contextMaker(store, runLog, live, graph.graphFor);
+    const contextOf = contextMaker(store, runLog, live, {
+      graphFor: graph.graphFor,
+      embedder: embedding.embedder,
+    });
     const listening = await serve({ config, schema, contextOf, live, health, metrics, log });
     ({ url } = listening);
     return {
       url,
-      uses: [storeText(config, store), ...parts.uses, ...graph.uses],
+      uses: [storeText(config, store), ...parts.uses, ...graph.uses, ...embedding.uses],
       drain: once(() => drain(health, () => listening.drain(config.drain_ms), closers, log)),
     };
   } catch (error) {

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isLoopback } from './limits/origin.ts';
+import { EMBEDDER_SETTINGS } from './settings/embedder.ts';
 import { setting, whole, type Setting } from './settings/setting.ts';
 import { STORE_SETTINGS } from './settings/stores.ts';
 
@@ -39,6 +40,7 @@ export const SETTINGS = {
     'Fill a new embedded store with a few workflows and runs, so that no screen is empty.',
   ),
   ...STORE_SETTINGS,
+  ...EMBEDDER_SETTINGS,
   http_body_bytes_max: setting(
     'HTTP_BODY_BYTES_MAX',
     whole(1_024, 268_435_456).default(8_388_608),

@@ -4,6 +4,7 @@ import type { RunLog } from './events/log.ts';
 import type { Position } from './events/feed/position.ts';
 import type { GraphReads } from './graph/port.ts';
 import type { GraphTold } from './graph/told.ts';
+import type { Embedder } from './knowledge/embedder.ts';
 import type { Live } from './live/live.ts';
 import type { Viewer } from './policy.ts';
 import type { Sql } from './sql.ts';
@@ -23,6 +24,8 @@ export interface Ctx {
   readonly consistency?: Position;
   /** Set where the operation is explained. */
   readonly graphTold?: GraphTold;
+  /** Makes vectors of texts; null where that is switched off. */
+  readonly embedder: Embedder | null;
   /** Aborts when the client left or the deadline passed. */
   readonly signal: StopSignal;
   readonly requestId: string;

@@ -14,6 +14,7 @@ import './knowledge.ts';
 import './knowledge-commands.ts';
 import './graph-neighbours.ts';
 import './graph-walks.ts';
+import './knowledge-search.ts';
 import './lineage.ts';
 import './run-commands.ts';
 import './run-events.ts';

@@ -1,12 +1,15 @@
 /** Knowledge: documents, and the entities that they mention. */
 import type { ObjectRef } from '@pothos/core';
 import type { Connection } from '../resolvers/connection.ts';
+import { ENTITY } from '../resolvers/graph/entities.ts';
+import { entitiesById } from '../resolvers/graph/loaders.ts';
 import { DOCUMENT } from '../resolvers/knowledge/entities.ts';
 import { documentsById } from '../resolvers/knowledge/loaders.ts';
 import { DOCUMENT_LIMITS, SEARCHED_CHARS_MAX } from '../resolvers/knowledge/model.ts';
 import {
   document,
   documents,
+  documentsOfEntities,
   mentionsOfDocuments,
   type Mention,
 } from '../resolvers/knowledge/queries.ts';
@@ -15,6 +18,7 @@ import { builder, type Types } from './builder.ts';
 import { byKey, columnsShown, showing } from './columns.ts';
 import { connectionType } from './connection.ts';
 import { listArgs, pageArgs } from './list.ts';
+import { Entity } from './graph.ts';
 import { nodeType } from './node.ts';
 
 export const Document: ObjectRef<Types, DocumentRow> = nodeType<DocumentRow>(
@@ -62,12 +66,23 @@ const MentionRef = builder.objectRef<Mention>('Mention').implement({
       nullable: true,
       ...byKey(DOCUMENT, documentsById, 'documentId'),
     }),
+    entity: t.batch({
+      type: Entity,
+      nullable: true,
+      ...byKey(ENTITY, entitiesById, 'entityId'),
+    }),
   }),
 });
 
 const MentionConnection = connectionType('Mention', MentionRef);
 
 builder.objectFields(Document, (t) => ({
+  entity: t.batch({
+    type: Entity,
+    nullable: true,
+    description: 'Itself in the graph.',
+    ...byKey(ENTITY, entitiesById, 'id'),
+  }),
   mentions: t.batch({
     type: MentionConnection,
     nullable: true,
@@ -75,6 +90,18 @@ builder.objectFields(Document, (t) => ({
     args: forwardArgs(t.arg),
     needs: ['id'],
     batch: (rows, args, ctx) => mentionsOfDocuments(ctx, rows, args),
+  }),
+}));
+
+builder.objectFields(Entity, (t) => ({
+  documents: t.batch({
+    type: DocumentConnection,
+    nullable: true,
+    description: 'Those that mention it, in no order that means something.',
+    args: forwardArgs(t.arg),
+    needs: ['id'],
+    batch: (rows, args, ctx, shown) =>
+      documentsOfEntities(ctx, rows, args, columnsShown(shown, DOCUMENT)),
   }),
 }));
 

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
+import { vector } from '@electric-sql/pglite-pgvector';
 import {
   bindMigrationAwareSqlAdapterFactory,
   type SqlMigrationAwareDriverAdapterFactory,
@@ -47,7 +48,13 @@ export function migrationsList(migrations: readonly Migration[]) {
 
 /** What prisma.config.ts calls external: the engine leaves it alone. */
 export const ENGINE_FILTERS = {
-  externalTables: ['public.change', 'public.feed_state'],
+  externalTables: [
+    'public.change',
+    'public.feed_state',
+    'public.document_embedding',
+    'public.artifact_embedding',
+    'public.embedding_state',
+  ],
   externalEnums: [],
 };
 
@@ -56,7 +63,7 @@ export async function emptyDatabase(): Promise<{
   lite: PGlite;
   factory: SqlMigrationAwareDriverAdapterFactory;
 }> {
-  const open = () => PGlite.create({ extensions: { pg_trgm } });
+  const open = () => PGlite.create({ extensions: { pg_trgm, vector } });
   const lite = await open();
   const factory = new PrismaPGlite(lite);
   return {

@@ -19,6 +19,7 @@ export function contextOver(database: TestDatabase, parts: Partial<Ctx> = {}): C
     sql: database.sql,
     log,
     graphFor: graphOverSql,
+    embedder: null,
     signal: new AbortController().signal,
     requestId: 'test',
     now: () => new Date(),

@@ -43,6 +43,7 @@ export function storeAdmin(store: Store, log: RunLog, settings: RedisSettings): 
     sql: store.sql,
     log,
     graphFor: graphOverSql,
+    embedder: null,
     signal: new AbortController().signal, // Nothing ends a command halfway: its transaction is whole or not there.
     requestId: randomUUID(),
     now: () => new Date(),

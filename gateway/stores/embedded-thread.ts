@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
+import { vector } from '@electric-sql/pglite-pgvector';
 import { gunzipSync } from 'node:zlib';
 import { startup } from './embedded-protocol.ts';
 import { openSession } from './embedded-session.ts';
@@ -23,7 +24,7 @@ const lite = await PGlite.create({
   ...('folder' in settings
     ? { dataDir: settings.folder }
     : { loadDataDir: new Blob([gunzipSync(readFileSync(settings.template))]) }),
-  extensions: { pg_trgm },
+  extensions: { pg_trgm, vector },
 });
 
 /** Postgres' own variables: where they lie in its memory. Not in PGlite's types, but in its module. */

@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
+import { vector } from '@electric-sql/pglite-pgvector';
 import { migrate, readMigrations, type Migration } from './migrate.ts';
 
 /** prisma/migrations of this checkout or package, seen from gateway/stores/ and from dist/. */
@@ -34,7 +35,7 @@ export async function ensureTemplate(
 ): Promise<string> {
   const path = join(folder, `postgres-${keyOf(migrations)}.tar.gz`);
   if (existsSync(path)) return path;
-  const lite = await PGlite.create({ extensions: { pg_trgm } });
+  const lite = await PGlite.create({ extensions: { pg_trgm, vector } });
   await migrate(
     { query: (sql, values) => lite.query(sql, values), script: (sql) => lite.exec(sql) },
     migrations,
@@ -101,9 +102,11 @@ function text(header: Buffer, at: number, length: number): string {
 }
 
 function keyOf(migrations: readonly Migration[]): string {
-  const pglite = createRequire(import.meta.url).resolve('@electric-sql/pglite');
-  const manifest = readFileSync(join(dirname(pglite), '../package.json'));
-  const hash = createHash('sha256').update(manifest);
+  const hash = createHash('sha256');
+  for (const name of ['@electric-sql/pglite', '@electric-sql/pglite-pgvector']) {
+    const entry = createRequire(import.meta.url).resolve(name);
+    hash.update(readFileSync(join(dirname(entry), '../package.json')));
+  }
   for (const { name, checksum } of migrations) hash.update(name).update(checksum);
   return hash.digest('hex').slice(0, 16);
 }

@@ -30,6 +30,8 @@ interface Gauges {
   readonly live?: () => LiveUse;
   readonly bus?: () => BusCounts;
   readonly graph?: () => GraphUse;
+  /** How far vectors are behind, in milliseconds; null while that is not known. */
+  readonly embedding?: () => Promise<number | null>;
 }
 
 /** Of any store; `wait_ms` where waiting for a connection is told apart. */
@@ -87,6 +89,11 @@ export function openMetrics(): Metrics {
   busMetrics(registers, () => gauges.bus?.());
   const graphFallback = graphMetrics(registry, () => gauges.graph?.());
   const feed = feedMetrics(registers);
+  const embedding = new Gauge({
+    name: 'polyphony_embedding_lag_seconds',
+    help: 'Age of the oldest change without its vector. NaN while unknown: off, or what was there before is swept.',
+    registers,
+  });
 
   return {
     contentType: registry.contentType,
@@ -102,6 +109,7 @@ export function openMetrics(): Metrics {
     },
     async print() {
       feed((await gauges.feed?.().catch(() => null)) ?? null);
+      embedding.set(inSeconds(await gauges.embedding?.().catch(() => null)));
       return registry.metrics();
     },
   };

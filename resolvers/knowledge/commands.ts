@@ -1,6 +1,7 @@
 /** What people and programs know: documents, and what they mention. */
 import type { Ctx } from '../context.ts';
 import { Conflict, Invalid, NotFound } from '../errors.ts';
+import { entityUuid, entityUuids } from '../graph/ids.ts';
 import { writeGraph } from '../graph/write.ts';
 import { once, type Repeatable } from '../idempotency.ts';
 import { collectIssues } from '../issues.ts';
@@ -102,7 +103,7 @@ export async function mention(
   const relations = input.mentions.map((one, at) => ({
     kind: MENTION_KIND,
     from: { id },
-    to: { id: uuidOf('Entity', one.entityId, `input.mentions[${at}].entityId`) },
+    to: { id: entityUuid(one.entityId, `input.mentions[${at}].entityId`) },
     properties: mentionProperties(one),
   }));
   await ctx.sql.transaction(async (tx) => {
@@ -129,9 +130,7 @@ export async function unmention(
   checkSize(input.entityIds.length, DOCUMENT_LIMITS.mentions_max, 'input.entityIds', issues);
   if (issues.count() > 0) throw issues.refusal('input');
   const id = uuidOf('Document', input.documentId, 'input.documentId');
-  const entityIds = input.entityIds.map((entityId, at) =>
-    uuidOf('Entity', entityId, `input.entityIds[${at}]`),
-  );
+  const entityIds = entityUuids(input.entityIds, 'input.entityIds');
   const { workspaceId } = ctx.viewer;
   await ctx.sql.transaction(async (tx) => {
     if ((await ownVersion(tx, ctx, id)) === null) throw new NotFound('Document', id);

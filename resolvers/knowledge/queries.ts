@@ -55,6 +55,23 @@ export async function mentionsOfDocuments(
   }));
 }
 
+/**
+ * The same page of the documents that mention each entity, in the order of relations. One read of the graph and one
+ * statement. A document that is gone from the rows and still in the graph is left out.
+ */
+export async function documentsOfEntities(
+  ctx: Ctx,
+  rows: readonly { readonly id: string }[],
+  args: Forward,
+  columns?: Columns | null,
+): Promise<Connection<DocumentRow>[]> {
+  const level = await readLevel(ctx, rows, 'IN', args);
+  const ids = level.pages.flatMap(({ items }) => items.map(({ node }) => node.id));
+  const found = new Map<string, DocumentRow>();
+  for (const row of await documentsById(ctx, ids, columns)) if (row) found.set(row.id, row);
+  return pagesOf(level, ({ node }) => found.get(node.id));
+}
+
 /** Mentions of many nodes. */
 interface Level {
   readonly pages: readonly NeighbourPage[];
