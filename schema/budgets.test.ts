@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DATABASES, type TestDatabase } from '../e2e/kit/database.ts';
 import { seedAgents } from '../e2e/kit/agents.ts';
 import { openGraph, type TestGraph } from '../e2e/kit/graph.ts';
+import { seedDocuments } from '../e2e/kit/knowledge.ts';
 import { writeGraph } from '../resolvers/graph/write.ts';
 import { LOCAL_VIEWER } from '../resolvers/policy.ts';
 import { seedLargeWorld } from '../resolvers/seed/large-world.ts';
@@ -23,8 +24,10 @@ const IDS: Readonly<Record<string, string>> = {
     '{ artifacts(filter: { producedBy: { stepKey: { isNull: false } } }, first: 100) { nodes { id } } }',
   Agent: '{ agents(first: 100) { nodes { id } } }',
   AgentConfiguration: '{ agents(first: 100) { nodes { configurations { nodes { id } } } } }',
-  Entity: '{ entities(first: 100) { nodes { id } } }',
-  EntityRelation: '{ entityRelations(first: 100) { nodes { id } } }',
+  Entity: '{ entities(filter: { kind: { eq: "city" } }, first: 100) { nodes { id } } }',
+  EntityRelation:
+    '{ entityRelations(filter: { kind: { eq: "road" } }, first: 100) { nodes { id } } }',
+  Document: '{ documents(first: 100) { nodes { id } } }',
   Check:
     '{ artifacts(orderBy: [{ field: QUALITY, direction: DESC }], first: 100) { nodes { checks { nodes { id } } } } }',
 };
@@ -51,13 +54,17 @@ test('all types that are nodes are tried', () => {
   expect(FIELDS.length).toBeGreaterThanOrEqual(25);
 });
 
-/** A hundred entities, each with a relation to the next. */
+/** A hundred entities, each with a relation to the next, and mentioned by a document. */
 async function seedEntities(database: TestDatabase): Promise<void> {
   const names = Array.from({ length: 100 }, (_, at) => ({ kind: 'city', key: String(at) }));
   const nodes = names.map((name) => ({ ...name, properties: { at: name.key } }));
   const relations = names.map((from, at) => ({ kind: 'road', from, to: names[(at + 1) % 100]! }));
-  await database.sql.transaction((tx) =>
+  const written = await database.sql.transaction((tx) =>
     writeGraph(tx, LOCAL_VIEWER.workspaceId, { nodes, relations }),
+  );
+  await seedDocuments(
+    database,
+    written.nodes.map(({ id }) => ({ mentions: [id] })),
   );
 }
 

@@ -142,7 +142,9 @@ describe.each(DATABASES)('bad input ($name)', ({ open }) => {
 
   test('words of other languages are stored and found as they are, and nothing of them is run', async () => {
     const entities = HOSTILE.map((text, at) => ({
-      ...{ kind: text, key: `${text} ${at}`, name: text },
+      kind: text,
+      key: `${text} ${at}`,
+      name: text,
       properties: { [text]: text },
     }));
     const { entities: stored } = await told(UPSERT, { entities });
