@@ -12,6 +12,7 @@ import { redactUrl } from './config-docs.ts';
 import type { Config } from './config.ts';
 import { contextMaker } from './context.ts';
 import { openGraphParts } from './graph.ts';
+import { projectGraph, seenIn, stepParts } from './projector.ts';
 import { adminListener } from './cli/admin-http.ts';
 import { storeAdmin, type Admin } from './cli/admin.ts';
 import { openEmbedding } from './embedding.ts';
@@ -75,7 +76,10 @@ export async function startGateway(config: Config, sink: Sink = process.stdout):
     const embedding = openEmbedding(store, config, log, metrics);
     closers.push(() => embedding.close());
     watchStore(store, live, config, metrics);
-    const admin = storeAdmin(store, runLog, config);
+    const projected =
+      graph.projection && stepParts(store.sql, graph.projection, seenIn(log, metrics));
+    if (projected) closers.push(projectGraph(projected, live.feed, config, log, metrics).stop);
+    const admin = storeAdmin(store, runLog, config, projected);
     claim?.serve(adminListener(admin));
     if (claim && config.seed === 'on') await seedFirstStart(store.sql, admin, log);
 

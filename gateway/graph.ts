@@ -3,12 +3,14 @@ import type { Logger } from 'pino';
 import type { Ctx } from '../resolvers/context.ts';
 import type { FeedHub } from '../resolvers/live/feed/feed-hub.ts';
 import type { GraphReads } from '../resolvers/graph/port.ts';
+import type { Projection } from '../resolvers/graph/projection.ts';
 import { FALLBACKS, type Fallback } from '../resolvers/graph/told.ts';
 import { redactUrl } from './config-docs.ts';
 import type { Config } from './config.ts';
 import { openBreaker } from './stores/breaker.ts';
 import { openBulkhead } from './stores/bulkhead.ts';
 import { openGraphNeo4j, type GraphNeo4j } from './stores/graph-neo4j.ts';
+import { projectionOver } from './stores/graph-neo4j/projection.ts';
 import type { Neo4jCall } from './stores/graph-neo4j/client.ts';
 import { PROJECTED } from './stores/graph/projected.ts';
 import { graphRouter } from './stores/graph/router.ts';
@@ -20,6 +22,8 @@ import type { Metrics } from './telemetry/metrics.ts';
 export interface GraphParts {
   /** For operations: from whichever store. What must not be older than the truth reads graphOverSql. */
   readonly graphFor: (ctx: Ctx) => GraphReads;
+  /** What a projector keeps; null where there is no Neo4j. */
+  readonly projection: Projection | null;
   /** For health: the gateway is ready without it. */
   readonly probes: Readonly<Record<string, Probe>>;
   /** For the person who started it. */
@@ -41,7 +45,8 @@ export async function openGraphParts(
 ): Promise<GraphParts> {
   const { neo4j_url } = config;
   if (neo4j_url === undefined) {
-    return { graphFor: graphOverSql, probes: {}, uses: [], close: () => Promise.resolve() };
+    const close = () => Promise.resolve();
+    return { graphFor: graphOverSql, projection: null, probes: {}, uses: [], close };
   }
   const called = (call: Neo4jCall) => {
     metrics.storeCall(call);
@@ -58,6 +63,7 @@ export async function openGraphParts(
   const { watch, graphFor } = route(neo4j, feed, config, log, metrics);
   return {
     graphFor,
+    projection: projectionOver(neo4j.client),
     probes: { neo4j: () => probe(neo4j, watch) },
     uses: [`Neo4j at ${redactUrl(neo4j_url)}`],
     async close() {

@@ -60,6 +60,10 @@ async function perform(admin: Admin, asked: IncomingMessage, told: Told): Promis
       return admin.doctor();
     case 'POST /epoch':
       return admin.newEpoch();
+    case 'POST /rebuild-graph':
+      return admin.rebuildGraph();
+    case 'POST /verify-graph':
+      return admin.verifyGraph(searchParams.get('repair') === 'on');
     default:
       throw new Refusal('NOT_FOUND', `this gateway knows no command ${pathname}; is it older?`);
   }
@@ -102,6 +106,8 @@ export function socketAdmin(socketPath: string): Admin {
     seed: (scale, told) => ask(scale === null ? '/seed' : `/seed?scale=${scale}`, told),
     doctor: () => ask('/doctor'),
     newEpoch: () => ask('/epoch'),
+    rebuildGraph: () => ask('/rebuild-graph'),
+    verifyGraph: (repair) => ask(`/verify-graph?repair=${repair ? 'on' : 'off'}`),
   };
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Ctx } from '../../resolvers/context.ts';
 import { newEpoch } from '../../resolvers/events/feed/epoch.ts';
 import type { RunLog } from '../../resolvers/events/log.ts';
+import { Invalid } from '../../resolvers/errors.ts';
 import {
   settleGraph,
   findEnds,
@@ -10,6 +11,12 @@ import {
   type ImportStore,
 } from '../../resolvers/graph/import/store.ts';
 import { LOCAL_VIEWER } from '../../resolvers/policy.ts';
+import { rebuildGraph, type StepParts } from '../../resolvers/projectors/graph-step.ts';
+import {
+  verifyGraph,
+  type Difference,
+  type Verified,
+} from '../../resolvers/projectors/graph-verify.ts';
 import { importRecording, type Imported } from '../../resolvers/recordings/import.ts';
 import { seedLargeWorld } from '../../resolvers/seed/large-world.ts';
 import { seedSmallWorld } from '../../resolvers/seed/small-world.ts';
@@ -33,10 +40,33 @@ export interface Admin {
   doctor(): Promise<Diagnosis>;
   /** Begins an epoch of the change feed; answers it. */
   newEpoch(): Promise<number>;
+  /** Brings all of the graph to Neo4j anew, and ends when that is done. Invalid where there is none. */
+  rebuildGraph(): Promise<void>;
+  /** Compares the graph in Neo4j with the rows, and mends what differs if that is asked for. */
+  verifyGraph(repair: boolean): Promise<VerifiedGraph>;
 }
 
-/** On an open store; of the settings, those of the other stores. */
-export function storeAdmin(store: Store, log: RunLog, settings: RedisSettings): Admin {
+export interface VerifiedGraph extends Verified {
+  /** The first DIFFERENCES_SHOWN_MAX of them. */
+  readonly shown: readonly Difference[];
+}
+
+const DIFFERENCES_SHOWN_MAX = 1_000;
+
+/** On an open store; of the settings, those of the other stores. `graph`: null where there is no Neo4j. */
+export function storeAdmin(
+  store: Store,
+  log: RunLog,
+  settings: RedisSettings,
+  graph: StepParts | null,
+): Admin {
+  const projected = () => {
+    if (graph) return graph;
+    throw new Invalid(
+      'NEO4J_URL',
+      'is not set: the graph is walked in SQL, and nothing is kept beside',
+    );
+  };
   const context = (): Ctx => ({
     viewer: LOCAL_VIEWER,
     db: store.db,
@@ -62,5 +92,13 @@ export function storeAdmin(store: Store, log: RunLog, settings: RedisSettings): 
         : seedLargeWorld(context(), { runs: SEED_SCALES[scale] / 10, told }),
     doctor: () => diagnose(store, settings),
     newEpoch: async () => (await newEpoch(store.sql)).epoch,
+    rebuildGraph: async () => rebuildGraph(projected()),
+    async verifyGraph(repair) {
+      const shown: Difference[] = [];
+      const found = (difference: Difference) => {
+        if (shown.length < DIFFERENCES_SHOWN_MAX) shown.push(difference);
+      };
+      return { ...(await verifyGraph(projected(), { repair, found })), shown };
+    },
   };
 }

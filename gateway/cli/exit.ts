@@ -6,7 +6,7 @@ import { StartError } from '../transports/listen.ts';
 /** One code per reaction. `--help` prints this table. */
 export const EXIT = {
   done: 0,
-  /** Our bug; doctor found a problem; the watched run did not succeed. */
+  /** Our bug; doctor found a problem, verify a difference; the watched run did not succeed. */
   failed: 1,
   /** The call, a file or a setting is wrong: mend it. What one message refuses was not stored. */
   invalid: 2,
@@ -18,7 +18,7 @@ export const EXIT = {
 
 export const EXIT_HELP = `Exit codes:
   0    done
-  1    failed; doctor found a problem; or the watched run did not succeed
+  1    failed; doctor found a problem, verify a difference; or the watched run did not succeed
   2    wrong usage, setting or input: mend it
   3    a gateway, a store, the port or the data folder cannot be had: try again
   130  interrupted`;

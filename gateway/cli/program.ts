@@ -5,6 +5,7 @@ import { canonicalId } from '../../resolvers/keys.ts';
 import type { Environment } from '../config.ts';
 import { EXIT, EXIT_HELP, exitCodeOf, explain, Interrupted } from './exit.ts';
 import { addTableFlags, tablesHelp } from './import-graph-command.ts';
+import { projectionCommands } from './projection-commands.ts';
 import type { Speed } from './replay-batches.ts';
 import { SEED_SCALES, type SeedScale } from './scales.ts';
 
@@ -53,6 +54,7 @@ ${EXIT_HELP}`,
 
   serveCommand(program, run, environment);
   storeCommands(program, run, environment);
+  projectionCommands(program, run, environment);
   replayCommand(program, run);
   watchCommand(program, run);
   printCommands(program, run, environment);

@@ -3,6 +3,9 @@ import { Unavailable } from '../../resolvers/errors.ts';
 import { openRunLog } from '../../resolvers/events/append/append.ts';
 import { parseConfig, type Config, type Environment } from '../config.ts';
 import { claimFolder } from '../stores/data-folder.ts';
+import { projectionOver } from '../stores/graph-neo4j/projection.ts';
+import { stepParts } from '../projector.ts';
+import { neo4jClient, type Neo4jClient } from '../stores/graph-neo4j/client.ts';
 import { openPostgres } from '../stores/postgres.ts';
 import { socketAdmin } from './admin-http.ts';
 import { storeAdmin, type Admin } from './admin.ts';
@@ -48,10 +51,20 @@ export function withMigratedAdmin<T>(
 async function withStore<T>(config: Config, work: (admin: Admin) => Promise<T>): Promise<T> {
   const store = await openPostgres(config);
   const log = openRunLog(store.sql);
+  const neo4j = openNeo4j(config);
+  const graph = neo4j && stepParts(store.sql, projectionOver(neo4j));
   try {
-    return await work(storeAdmin(store, log, config));
+    return await work(storeAdmin(store, log, config, graph));
   } finally {
+    await neo4j?.close();
     await log.close();
     await store.close();
   }
+}
+
+/** The client of NEO4J_URL, or null; it connects when it is needed. */
+function openNeo4j(config: Config): Neo4jClient | null {
+  const { neo4j_url: url, neo4j_timeout_ms: timeout_ms } = config;
+  if (url === undefined) return null;
+  return neo4jClient({ url, timeout_ms, connections_max: config.neo4j_connections_max });
 }

@@ -112,3 +112,21 @@ test('two gateways in one process count for themselves', async () => {
 function open(age_ms: number) {
   return { pid: 77, age_ms, state: 'active', query: '', application: 'psql', user: 'me' };
 }
+
+test('the projection of the graph is told of where there is one: how far behind, and what was done', async () => {
+  const metrics = openMetrics();
+  expect(await metrics.print()).not.toContain('polyphony_projection');
+  let lag_ms: number | null = 1_500;
+  metrics.watch({ projectionLag_ms: async () => lag_ms });
+  metrics.projected({ what: 'applied', changes: 3 });
+  metrics.projected({ what: 'lost' });
+  metrics.projected({ what: 'rebuilding', reason: 'asked for' });
+  metrics.projected({ what: 'rebuilt' });
+  metrics.projected({ what: 'applied', changes: 2 });
+  const text = await metrics.print();
+  for (const line of ['lag_seconds 1.5', 'changes_total 5', 'lost_total 1', 'rebuilds_total 1']) {
+    expect(text).toContain(`polyphony_projection_${line}\n`);
+  }
+  lag_ms = null;
+  expect(await metrics.print()).toMatch(/polyphony_projection_lag_seconds nan/i);
+});

@@ -11,6 +11,8 @@ import { busMetrics, liveMetrics, type LiveUse } from './live-metrics.ts';
 import type { Answer } from '../execution/answer.ts';
 import type { StatementCall } from '../stores/pool.ts';
 import type { Fallback } from '../../resolvers/graph/told.ts';
+import { projectionMetrics, type ProjectionMetrics } from './projection-metrics.ts';
+import type { Seen } from '../../resolvers/projectors/graph-step.ts';
 import { graphMetrics, type GraphUse } from './graph-metrics.ts';
 
 /** Connections of the pool, now. */
@@ -32,6 +34,8 @@ interface Gauges {
   readonly graph?: () => GraphUse;
   /** How far vectors are behind, in milliseconds; null while that is not known. */
   readonly embedding?: () => Promise<number | null>;
+  /** Null while unknown. */
+  readonly projectionLag_ms?: () => Promise<number | null>;
 }
 
 /** Of any store; `wait_ms` where waiting for a connection is told apart. */
@@ -52,6 +56,8 @@ export interface Metrics {
   storeCall(call: StoreCall): void;
   /** A read of the graph that SQL answered though there is a Neo4j. */
   graphFallback(reason: Fallback): void;
+  /** What a step of the projector of the graph did. */
+  projected(seen: Seen): void;
   /** A group commit of the log. */
   flush(flush: FlushSeen): void;
   /** Later calls replace what was set under the same name. */
@@ -94,6 +100,8 @@ export function openMetrics(): Metrics {
     help: 'Age of the oldest change without its vector. NaN while unknown: off, or what was there before is swept.',
     registers,
   });
+  let projection: ProjectionMetrics | undefined;
+  const ofProjection = () => (projection ??= projectionMetrics(registry));
 
   return {
     contentType: registry.contentType,
@@ -103,6 +111,7 @@ export function openMetrics(): Metrics {
     http: (route, status) => http(route, String(status)),
     storeCall: store,
     graphFallback,
+    projected: (seen) => ofProjection().seen(seen),
     flush: log,
     watch: (more) => {
       gauges = { ...gauges, ...more };
@@ -110,6 +119,8 @@ export function openMetrics(): Metrics {
     async print() {
       feed((await gauges.feed?.().catch(() => null)) ?? null);
       embedding.set(inSeconds(await gauges.embedding?.().catch(() => null)));
+      const { projectionLag_ms } = gauges;
+      if (projectionLag_ms) ofProjection().lag(await projectionLag_ms().catch(() => null));
       return registry.metrics();
     },
   };

@@ -43,8 +43,8 @@ export interface Neo4jClient {
   read<Row>(statement: Cypher<Row>, parameters: Parameters, limit_ms?: number): Promise<Row[]>;
   /** A WRITE transaction; rolled back when `work` throws. It may be tried again, whole. */
   write<T>(work: (run: Run) => Promise<T>, limit_ms?: number): Promise<T>;
-  /** Makes constraints and indexes, once. */
-  prepare(): Promise<void>;
+  /** Makes constraints and indexes, once; `again` where the store may have been emptied since. */
+  prepare(again?: 'again'): Promise<void>;
   /**
    * A read of what is there once `first` answers what is asked for: two statements of one READ transaction, on one
    * server. Null, and only the first was sent, where `goesOn` says no to its row. Within `limit_ms`.
@@ -97,6 +97,10 @@ const SCHEMA = [
     'CREATE CONSTRAINT polyphony_step IF NOT EXISTS FOR (s:Step) REQUIRE s.id IS UNIQUE',
   ),
   cypher('lineage.runs', 'CREATE INDEX polyphony_run IF NOT EXISTS FOR (s:Step) ON (s.runId)'),
+  cypher(
+    'projection.names',
+    'CREATE CONSTRAINT polyphony_projection IF NOT EXISTS FOR (p:Projection) REQUIRE p.name IS UNIQUE',
+  ),
 ];
 
 /** Connects when first needed. */
@@ -140,7 +144,8 @@ export function neo4jClient(settings: ClientSettings): Neo4jClient {
     }
   }
 
-  function prepare(): Promise<void> {
+  function prepare(again?: 'again'): Promise<void> {
+    if (again) prepared = undefined;
     prepared ??= makeSchema().catch((error: unknown) => {
       prepared = undefined;
       throw unavailable(error) ?? error;

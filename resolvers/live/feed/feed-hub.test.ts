@@ -35,6 +35,25 @@ describe.each(DATABASES)('$name', ({ open }) => {
     for (const one of all) expect(told(one)).toEqual(ids);
   });
 
+  test('who reads by itself is woken, and is no follower', async () => {
+    const hub = hubOn();
+    const leave = await hub.listen();
+    const { signal } = new AbortController();
+    const before = hub.wakes();
+    const woken = hub.woken(before, signal);
+    hub.announce();
+    await woken;
+    expect(hub.wakes()).toBeGreaterThan(before);
+    await hub.woken(before, signal); // It was woken since: no wait.
+    expect(hub.counts()).toMatchObject({ followers: 0, behind: 0 });
+    expect(hub.head()).toBeNull();
+    const ended = new AbortController();
+    const waiting = hub.woken(Number.POSITIVE_INFINITY, ended.signal);
+    ended.abort();
+    await waiting;
+    leave();
+  });
+
   test('commits in quick succession are read together', async () => {
     const hub = hubOn();
     const all = await atHead(hub, 3);

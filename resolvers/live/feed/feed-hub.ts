@@ -34,6 +34,12 @@ export interface HubPage {
 export interface FeedHub {
   /** Begins to listen; the answer ends it. Before the first read, so that nothing falls between. */
   follow(): Promise<() => void>;
+  /** The same for who reads the feed by itself, and only wants to be woken: it is no follower. */
+  listen(): Promise<() => void>;
+  /** How often this gateway has been woken so far. */
+  wakes(): number;
+  /** Resolves when it is woken again after `wakes` times, or `signal` aborts. */
+  woken(wakes: number, signal: AbortSignal): Promise<void>;
   /** The position now. One statement. */
   first(): Promise<Position>;
   /** The next changes after a position. Refuses with CursorExpired. One statement, shared with others who ask the same. */
@@ -77,14 +83,16 @@ export function openFeedHub(sql: Sql, bus: Bus, { look_ms }: HubOptions): FeedHu
   const feed = openFeed(sql);
   const pages = openPages((position) => feed.page(position, PAGE_CHANGES));
   const waiting = new Set<() => void>();
+  const others = new Set<() => void>();
   const topic = TOPICS[Math.floor(Math.random() * TOPICS.length)]!;
   const self = randomUUID();
   let followers = 0;
+  let listeners = 0;
   let wakes = 0;
 
   const wake = paced(() => {
     wakes += 1;
-    for (const look of waiting) look();
+    for (const look of [...waiting, ...others]) look();
   });
   const tell = paced(() => bus.publish(topic, self));
   const listening = openListening(bus, (from) => {
@@ -96,22 +104,31 @@ export function openFeedHub(sql: Sql, bus: Bus, { look_ms }: HubOptions): FeedHu
     () => undefined,
   );
   const stopGaps = bus.onGap(() => {
-    if (followers > 0) void listening.begin();
+    if (listeners > 0) void listening.begin();
     wake.soon();
   });
+
+  const listen = async () => {
+    listeners += 1;
+    await listening.begin();
+    return once(() => {
+      listeners -= 1;
+      if (listeners === 0) listening.end();
+    });
+  };
 
   return {
     async follow() {
       followers += 1;
-      await listening.begin();
-      let here = true;
-      return () => {
-        if (!here) return;
-        here = false;
+      const leave = await listen();
+      return once(() => {
         followers -= 1;
-        if (followers === 0) listening.end();
-      };
+        leave();
+      });
     },
+    listen,
+    wakes: () => wakes,
+    woken: (seen, signal) => until(others, () => wakes > seen, signal),
     first: () => feed.first(),
     page: (position) => pages.at(position, wakes),
     moved: (page, signal) => until(waiting, () => wakes > page.wakes, signal),
@@ -201,6 +218,14 @@ function openListening(bus: Bus, hear: (message: string) => void) {
       if (stops) void end(stops);
       stops = null;
     },
+  };
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
   };
 }
 
