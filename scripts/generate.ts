@@ -1,6 +1,6 @@
 /**
- * Prints what is made of the source: schema/schema.graphql and docs/CONFIG.md, which are in git, and the types of
- * GraphQL operations in client/generated/ (codegen.ts), which are not.
+ * Prints what is made of the source: schema/schema.graphql, docs/CONFIG.md and docs/CONSISTENCY.md, which are in git,
+ * and the types of GraphQL operations in client/generated/ (codegen.ts), which are not.
  * `npm run generate` writes them; with --check it fails when one of them would change.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -8,11 +8,13 @@ import { dirname } from 'node:path';
 import { generate } from '@graphql-codegen/cli';
 import codegen from '../codegen.ts';
 import { printConfigDocs } from '../gateway/config-docs.ts';
+import { printConsistencyDocs } from '../resolvers/consistency.ts';
 import { printedSchema } from '../schema/print.ts';
 
 const PRINTED: Readonly<Record<string, () => string>> = {
   'schema/schema.graphql': printedSchema,
   'docs/CONFIG.md': printConfigDocs,
+  'docs/CONSISTENCY.md': printConsistencyDocs,
 };
 
 const check = process.argv.includes('--check');
