@@ -9,10 +9,9 @@ import { graphFieldsContract } from '../schema/graph-walks.contract.ts';
 import { openEmbedded, type TestDatabase } from './kit/database.ts';
 import { openGraph, type TestGraph } from './kit/graph.ts';
 import { copyGraph } from './kit/graph-copy.ts';
-import { neo4jOrNull } from './kit/neo4j-server.ts';
+import { sharedNeo4jOrNull } from './kit/neo4j-server.ts';
 
-const neo4j = await neo4jOrNull();
-afterAll(() => neo4j?.server?.stop());
+const neo4j = await sharedNeo4jOrNull();
 
 describe.skipIf(!neo4j)('neo4j', () => {
   let database: TestDatabase;

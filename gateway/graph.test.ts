@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bringGraph, sayProjected } from '../e2e/kit/bring-graph.ts';
 import { DATABASES, type TestDatabase } from '../e2e/kit/database.ts';
-import { neo4jOrNull, type Neo4jServer } from '../e2e/kit/neo4j-server.ts';
+import { ownNeo4jOrNull, type Neo4jServer } from '../e2e/kit/neo4j-server.ts';
 import { openRoutedGraph, type RoutedGraph } from '../e2e/kit/routed-graph.ts';
 import { until } from '../e2e/kit/until.ts';
 import type { Ctx } from '../resolvers/context.ts';
@@ -23,8 +23,8 @@ import { openMetrics } from './telemetry/metrics.ts';
 /** The first of each statement of Neo4j is planned for a second or more. */
 vi.setConfig({ testTimeout: 240_000 });
 
-const neo4j = await neo4jOrNull();
-afterAll(() => neo4j?.server?.stop());
+const neo4j = await ownNeo4jOrNull();
+afterAll(() => neo4j?.stop());
 
 const SETTINGS = {
   NEO4J_TIMEOUT_MS: 2_000,
@@ -214,8 +214,8 @@ describe.skipIf(!neo4j)('neo4j with SQL behind it', () => {
     }
   });
 
-  describe.skipIf(!neo4j?.server)('a server of our own that is harmed', () => {
-    const server = () => neo4j!.server as Neo4jServer;
+  describe.skipIf(!neo4j)('a server of our own that is harmed', () => {
+    const server = () => neo4j as Neo4jServer;
     let gateway: RoutedGraph;
     beforeAll(async () => {
       await bringGraph(database, store, SPACE);

@@ -7,12 +7,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Half a minute and more, the longest first. One that is missing here only costs time. */
 export const LONG_FILES: readonly string[] = [
+  'gateway/stores/graph-neo4j.test.ts',
   'e2e/campaign.test.ts',
   'e2e/kill.test.ts',
   'gateway/execution/levels/differential.test.ts',
   'e2e/leaks.test.ts',
   'e2e/landing-live.test.ts',
   'e2e/live-oracle.test.ts',
+  'gateway/stores/graph-neo4j-away.test.ts',
   'e2e/cli.test.ts',
   'gateway/stores/embedded.test.ts',
   'e2e/slow-readers.test.ts',

@@ -1,7 +1,7 @@
 /**
  * Real Neo4j servers for tests: Community Edition from its jars. They listen on 127.0.0.1 only, and end with the
- * process that started them. A start takes 4 to 8 seconds and a first query of each kind up to one more, so a file
- * that needs one has one for all its tests (`neo4jOrNull`).
+ * process that started them. A start takes 6 seconds of CPU and a first query of each kind up to one more, so all files
+ * share one (`sharedNeo4jOrNull`), but for those that harm it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
+import { until } from './until.ts';
 import { moveTo, neo4jPrograms, type Neo4jPrograms } from './neo4j-programs.ts';
 
 const READY_WAIT_MS = 120_000;
@@ -23,8 +24,8 @@ export interface Neo4jServer {
   readonly port: number;
   /** kill -9. Resolves when it is gone. What was committed stays. */
   kill(): Promise<void>;
-  /** As when its machine hangs: connections stay and are taken, nothing is answered. */
-  pause(): void;
+  /** As when its machine hangs: connections stay and are taken, nothing is answered. Resolves once that is so. */
+  pause(): Promise<void>;
   /** Goes on where it was paused. */
   resume(): void;
   /** Starts again on the same folder and port, after `kill`. Resolves when it answers. */
@@ -51,7 +52,7 @@ export async function startNeo4j(): Promise<Neo4jServer> {
     url: `bolt://127.0.0.1:${port}`,
     port,
     kill: () => end(server, 'SIGKILL'),
-    pause: () => void server.kill('SIGSTOP'),
+    pause: () => pause(server),
     resume: () => void server.kill('SIGCONT'),
     async restart() {
       server = await start();
@@ -64,20 +65,33 @@ export async function startNeo4j(): Promise<Neo4jServer> {
 }
 
 /**
- * The server of a test file, or null with the reason printed where it cannot be had: its suites are skipped then. With
- * REQUIRE_STORES=1 that is a failure. `url` is TEST_NEO4J_URL's where that is set, and `server` is absent.
+ * The server that all test files share, started by the global set-up for the first that asks; TEST_NEO4J_URL's where that
+ * is set. Each test in a workspace of its own (the local one is that of e2e/graph-fields.test.ts): nobody wipes it, nobody
+ * harms it. Null with the reason printed where it
+ * cannot be had: suites are skipped then, but with REQUIRE_STORES=1 that is a failure.
  */
-export async function neo4jOrNull(): Promise<{ url: string; server?: Neo4jServer } | null> {
-  const url = process.env['TEST_NEO4J_URL'];
-  if (url) return { url };
+export function sharedNeo4jOrNull(): Promise<{ readonly url: string } | null> {
+  return orNull(async () => {
+    const url = process.env['TEST_NEO4J_URL'];
+    if (url) return { url };
+    const answer = await fetch(process.env['TEST_NEO4J_ON_DEMAND']!);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(text);
+    return { url: text };
+  });
+}
+
+/** As the shared one, for a file that kills or pauses its server, or needs the whole database. To be stopped. */
+export function ownNeo4jOrNull(): Promise<Neo4jServer | null> {
+  return orNull(startNeo4j);
+}
+
+async function orNull<Server>(have: () => Promise<Server>): Promise<Server | null> {
   try {
-    const server = await startNeo4j();
-    return { url: server.url, server };
+    return await have();
   } catch (error) {
     if (process.env['REQUIRE_STORES'] === '1') {
-      throw new Error('REQUIRE_STORES=1, but TEST_NEO4J_URL is not set and no server starts', {
-        cause: error,
-      });
+      throw new Error('REQUIRE_STORES=1, but no Neo4j starts', { cause: error });
     }
     console.warn(`No Neo4j: ${(error as Error).message}`);
     return null;
@@ -130,6 +144,7 @@ async function startServer(
     `-Xmx${HEAP}`,
     '-XX:MaxDirectMemorySize=256m',
     '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1', // No test lasts long enough to win back what the second compiler takes.
     '-XX:+ExitOnOutOfMemoryError',
     '-XX:-OmitStackTraceInFastThrow',
     '-Xshare:auto',
@@ -188,6 +203,20 @@ function answers(port: number): Promise<boolean> {
     socket.once('data', (bytes) => finish(bytes.length === 4 && bytes.readUInt32BE(0) !== 0));
     socket.once('close', () => finish(false));
     socket.once('error', () => finish(false));
+  });
+}
+
+/** Threads stop one by one, and on a busy machine one of them may answer meanwhile. */
+async function pause(server: ChildProcess): Promise<void> {
+  server.kill('SIGSTOP');
+  const threads = `/proc/${server.pid}/task`;
+  const stopped = async (thread: string) => {
+    const stat = await readFile(join(threads, thread, 'stat'), 'utf8').catch(() => ') T');
+    return /\) [TtZX]/.test(stat.slice(stat.lastIndexOf(')')));
+  };
+  await until('Neo4j stands still', async () => {
+    const names = await readdir(threads).catch(() => []); // Elsewhere than on Linux nothing can be seen.
+    return (await Promise.all(names.map(stopped))).every(Boolean);
   });
 }
 

@@ -197,9 +197,9 @@ export function graphBoundsContract(underTest: () => GraphUnderTest): void {
       for (const { items } of pages) expect(items.map(({ node }) => node)).toEqual([hub]);
       const [page] = await graph().neighbours(space, [hub.id], OUT, { first: PAGE_MAX });
       expect(page).toMatchObject({ items: { length: PAGE_MAX }, hasMore: true });
-      const pairs = asked.map((toId) => ({ fromId: hub.id, toId }));
-      const paths = await graph().shortestPaths(space, pairs, OUT, 1);
-      expect(paths.map((path) => path?.nodes[1]?.id)).toEqual(asked);
+      const pairs = asked.map((fromId) => ({ fromId, toId: hub.id }));
+      const paths = await graph().shortestPaths(space, pairs, { direction: 'IN' }, 1);
+      expect(paths.map((path) => path?.nodes[0]?.id)).toEqual(asked);
     });
   });
 

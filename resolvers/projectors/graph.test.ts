@@ -1,15 +1,15 @@
 /** The projector of the graph step by step, on real stores. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { addWorkflows } from '../../e2e/kit/feed.ts';
-import { neo4jOrNull } from '../../e2e/kit/neo4j-server.ts';
+import { ownNeo4jOrNull } from '../../e2e/kit/neo4j-server.ts';
 import { storedLines } from '../../e2e/kit/projection.ts';
 import { projectionWorld } from '../../e2e/kit/projection-world.ts';
 import { aNode, aRelation } from '../../gateway/stores/graph.contract.ts';
 import { graphRebuildContract } from './graph-rebuild.contract.ts';
 import { graphVerifyContract } from './graph-verify.contract.ts';
 
-const neo4j = await neo4jOrNull();
-afterAll(() => neo4j?.server?.stop());
+const neo4j = await ownNeo4jOrNull();
+afterAll(() => neo4j?.stop());
 
 describe.skipIf(!neo4j)('the projector of the graph', () => {
   const world = projectionWorld(() => neo4j!.url);

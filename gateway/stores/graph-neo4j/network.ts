@@ -2,8 +2,9 @@
  * Graph.network in one statement. Cypher has no loop but reduce, so that is what goes from depth to depth: `found.v`
  * are the nodes met so far in the order of depth, `found.e` where each depth begins in it. Of the union of those met
  * and the neighbours of the last depth the first of each is kept, by hash: O(nodes met) a depth, however dense the
- * graph is; a path of variable length is O(paths). A count(*) of one forgets the other variables: the lists would be
- * counted as memory of each row that is sorted, and a transaction may have only so much.
+ * graph is; a path of variable length is O(paths). A count(*) of one forgets the other variables, and a
+ * CALL does not: the lists would be counted as memory of each row that is sorted, and a transaction may have only so
+ * much. So what is known of the whole is a row of its own before the relations.
  */
 import { checkBounds, cutRelations } from '../../../resolvers/graph/check.ts';
 import { RELATIONS_MAX, type Graph, type Network } from '../../../resolvers/graph/port.ts';
@@ -17,6 +18,7 @@ import {
   RELATION_WALKED,
   relationMap,
   relationOf,
+  ROOTS,
   step,
   type NodeRow,
   type RelationRow,
@@ -47,7 +49,7 @@ export function spread(roots: string, depths: string, walk: string, enough = 'fa
 
 const NETWORK = inEachDirection<NetworkRow>('graph.network', (direction) => {
   const walk = `${step('f', direction)} WHERE ${RELATION_WALKED} AND ${NODE_WALKED}`;
-  return `MATCH (n:Node) WHERE n.id IN $ids AND n.workspaceId = $workspaceId
+  return `${ROOTS}
   WITH collect(n) AS roots
   WITH ${spread('roots', '$depth + 1', walk, 'size(found.v) > $limit')} AS found
   WITH found, coalesce(found.e[$depth + 1], size(found.v)) AS within, size(found.v) AS met
@@ -57,13 +59,15 @@ const NETWORK = inEachDirection<NetworkRow>('graph.network', (direction) => {
   WITH within, met, n, depth, count(*) AS once
   WITH within, met, n, depth, once ORDER BY depth, n.id LIMIT $limit
   WITH within, met, collect(n) AS kept, collect({depth: depth, node: ${nodeMap('n')}}) AS nodes
-  CALL { WITH kept
+  UNWIND [{whole: {within: within, met: met, nodes: nodes}}] + COLLECT {
     UNWIND kept AS n
     MATCH (n)-[r:REL]->(m:Node) WHERE ${RELATION_WALKED} AND m IN kept
-    WITH r ORDER BY r.id LIMIT $relations
-    RETURN collect(${relationMap('r')}) AS relations
-  }
-  RETURN within, met, nodes, relations`;
+    RETURN {relation: r}
+  } AS row
+  WITH row.whole AS whole, row.relation AS r, count(*) AS once
+  WITH whole, r, once ORDER BY whole IS NULL, r.id LIMIT $relations + 1
+  WITH collect(whole)[0] AS whole, collect(${relationMap('r')}) AS relations WHERE whole IS NOT NULL
+  RETURN whole.within AS within, whole.met AS met, whole.nodes AS nodes, relations`;
 });
 
 /** Graph.network. O(relations of the nodes within depth + 1), and O(depth × nodes). */

@@ -41,8 +41,8 @@ function shortestText(direction: Direction, depth: number): Cypher<PathRow & { a
   return cypher(
     'graph.shortestPaths',
     `UNWIND range(0, size($pairs) - 1) AS at
-    MATCH (a:Node {id: $pairs[at].fromId}) WHERE a.workspaceId = $workspaceId
-    MATCH (b:Node {id: $pairs[at].toId}) WHERE b.workspaceId = $workspaceId
+    MATCH (a:Node {id: $pairs[at].fromId}) USING INDEX a:Node(id) WHERE a.workspaceId = $workspaceId
+    MATCH (b:Node {id: $pairs[at].toId}) USING INDEX b:Node(id) WHERE b.workspaceId = $workspaceId
     MATCH path = shortestPath((a)${left}[:REL*1..${depth}]${right}(b))
     WHERE all(r IN relationships(path) WHERE ${relationWalked})
       AND all(m IN nodes(path) WHERE ${nodeWalked} OR m = a)
@@ -93,8 +93,8 @@ export async function readShortestPaths(
  */
 const ALL = inEachDirection<PathRow>('graph.allPaths', (direction) => {
   const back = `${step('f', AGAINST[direction])} WHERE ${RELATION_WALKED} AND (m = a OR ${NODE_WALKED})`;
-  return `MATCH (a:Node {id: $fromId}) WHERE a.workspaceId = $workspaceId
-  MATCH (b:Node {id: $toId}) WHERE b.workspaceId = $workspaceId
+  return `MATCH (a:Node {id: $fromId}) USING INDEX a:Node(id) WHERE a.workspaceId = $workspaceId
+  MATCH (b:Node {id: $toId}) USING INDEX b:Node(id) WHERE b.workspaceId = $workspaceId
   WITH a, b, ${spread('[b]', '$depth', back)} AS found
   WITH a, b, [steps IN range(0, $depth) | found.v[..coalesce(found.e[steps + 1], size(found.v))]] AS balls
   UNWIND reduce(paths = [], length IN range(1, $depth) |

@@ -16,6 +16,7 @@ import {
   RELATION_WALKED,
   relationMap,
   relationOf,
+  ROOTS,
   step,
   type NodeRow,
   type RelationRow,
@@ -34,10 +35,7 @@ export function rootsOf(workspaceId: string, ids: readonly string[]): string[] {
   return [...new Set(ids.filter(isGraphId))];
 }
 
-const NODES = cypher<{ node: NodeRow }>(
-  'graph.nodes',
-  `MATCH (n:Node) WHERE n.id IN $ids AND n.workspaceId = $workspaceId RETURN ${nodeMap('n')} AS node`,
-);
+const NODES = cypher<{ node: NodeRow }>('graph.nodes', `${ROOTS} RETURN ${nodeMap('n')} AS node`);
 
 /** Graph.nodes. */
 export const readNodes: Read<'nodes'> = async (client, workspaceId, ids) => {
@@ -54,7 +52,7 @@ interface NeighbourRow {
 
 const NEIGHBOURS = inEachDirection<NeighbourRow>(
   'graph.neighbours',
-  (direction) => `MATCH (n:Node) WHERE n.id IN $ids AND n.workspaceId = $workspaceId
+  (direction) => `${ROOTS}
   CALL { WITH n
     MATCH ${step('n', direction)}
     WHERE ${RELATION_WALKED} AND ${NODE_WALKED} AND ($after IS NULL OR r.id > $after)
@@ -91,7 +89,7 @@ const counted = (arrow: string, kinds: string) =>
 const degrees = (kinds: string) =>
   cypher<Degree & { id: string }>(
     'graph.degrees',
-    `MATCH (n:Node) WHERE n.id IN $ids AND n.workspaceId = $workspaceId
+    `${ROOTS}
     RETURN n.id AS id, ${counted('(n)-[r:REL]->()', kinds)} AS out, ${counted('(n)<-[r:REL]-()', kinds)} AS in`,
   );
 const DEGREES = degrees('');
@@ -142,7 +140,7 @@ export const readTopByDegree: Read<'topByDegree'> = async (client, workspaceId, 
 
 const AMONG = cypher<{ relation: RelationRow }>(
   'graph.relationsAmong',
-  `MATCH (n:Node) WHERE n.id IN $ids AND n.workspaceId = $workspaceId
+  `${ROOTS}
   MATCH (n)-[r:REL]->(m:Node) WHERE ${RELATION_WALKED} AND m.id IN $ids
   WITH r ORDER BY r.id LIMIT $limit
   RETURN ${relationMap('r')} AS relation`,

@@ -23,6 +23,13 @@ export const nodeMap = (name: string) => `${name} {.id, .kind, .key, .name, .pro
 export const relationMap = (name: string) =>
   `${name} {.id, .kind, .properties, .version, fromId: startNode(${name}).id, toId: endNode(${name}).id}`;
 
+/**
+ * The nodes `n` where reads begin. A plan made while the store is empty would rather look for all of the workspace, and
+ * is kept for seconds after it is no more: so wherever one knows ids the index is named.
+ */
+export const ROOTS =
+  'MATCH (n:Node) USING INDEX n:Node(id) WHERE n.id IN $ids AND n.workspaceId = $workspaceId';
+
 /** `(from)-[r:REL]->(m:Node)`, the other way round, or both. */
 export function step(from: string, direction: Direction): string {
   const [left, right] = ARROWS[direction];

@@ -26,8 +26,8 @@ const WRITE_NODES = cypher<Fault>(
 const WRITE_RELATIONS = cypher<Fault>(
   'graph.writeRelations',
   `UNWIND $rows AS row
-  OPTIONAL MATCH (a:Node {id: row.fromId}) WHERE a.workspaceId = $workspaceId
-  OPTIONAL MATCH (b:Node {id: row.toId}) WHERE b.workspaceId = $workspaceId
+  OPTIONAL MATCH (a:Node {id: row.fromId}) USING INDEX a:Node(id) WHERE a.workspaceId = $workspaceId
+  OPTIONAL MATCH (b:Node {id: row.toId}) USING INDEX b:Node(id) WHERE b.workspaceId = $workspaceId
   OPTIONAL MATCH (c:Node)-[older:REL {id: row.id}]->(d:Node)
   FOREACH (_ IN CASE WHEN older IS NULL THEN [] ELSE [1] END | SET older.workspaceId = older.workspaceId)
   WITH row, a, b, older, c = a AND d = b AS stays,
