@@ -114,6 +114,35 @@ describe.each(DATABASES)('$name', ({ open }) => {
     }
   });
 
+  test('documents of 1, 10 and 100 entities are one read of the graph and one statement', async () => {
+    const all = await entities(100);
+    await seedDocuments(
+      database,
+      all.map((entityId) => ({ title: 'mentions one', mentions: [entityId] })),
+    );
+    for (const first of [1, 10, 100]) {
+      database.statements();
+      const ids = all.slice(0, first).map((id) => globalId('Entity', id));
+      const found = await graph.data(
+        `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Entity {
+          documents { totalCount nodes { title mentions { nodes { entity { name } } } } } } } }`,
+        { ids },
+      );
+      const nodes = Array.from({ length: first }, (_, at) => {
+        const mentions = { nodes: [{ entity: { name: `gene ${at}` } }] };
+        return { documents: { totalCount: 1, nodes: [{ title: 'mentions one', mentions }] } };
+      });
+      expect(found).toEqual({ nodes });
+      expect(database.statements().toSorted()).toEqual([
+        'documents.byIds',
+        'entities.byIds',
+        'graph.degrees',
+        'graph.neighbours',
+        'graph.neighbours',
+      ]);
+    }
+  });
+
   test('pages of mentions hold each once, and a cursor of another list is refused', async () => {
     const { id } = await knowledge.put();
     const all = await entities(25);
