@@ -100,6 +100,30 @@ describe.each(DATABASES)('$name', ({ name, open }) => {
     expect(await killed.step(NEVER)).toBe(false);
   });
 
+  test('what changes or goes while it is embedded has no vector of what it was', async () => {
+    const [changed, gone] = await seedDocuments(database, [{ text: 'one' }, { text: 'two' }]);
+    const { embedder } = watched();
+    let meanwhile = true;
+    const slow: Embedder = {
+      ...embedder,
+      async embed(texts, signal) {
+        if (meanwhile) {
+          await database.sql.query(UPDATE, [changed, 'another']);
+          await database.pool.query(`DELETE FROM graph_node WHERE id = '${gone}'`);
+        }
+        return embedder.embed(texts, signal);
+      },
+    };
+    const worker = stepsOf(slow);
+    await worker.step(NEVER);
+    await worker.step(NEVER);
+    expect(await counts()).toMatchObject({ documents: 0 });
+    meanwhile = false;
+    await through(worker);
+    expect(await counts()).toMatchObject({ documents: 1 });
+    expect(await database.sql.query(HASHES)).toMatchObject([{ same: true }]);
+  });
+
   test('another model embeds all anew; a position that is no longer kept begins a sweep', async () => {
     await seedDocuments(database, [{ text: 'one' }, { text: 'two' }]);
     const before = stepsOf(watched().embedder);
