@@ -77,7 +77,7 @@ function indexedSql(kind: EmbeddedKind, options: NearestOptions, into: Params): 
 }
 
 /** Candidates that the index keeps while it looks: recall for time. Measured: e2e/bench/vectors. */
-const EF_SEARCH = 200;
+const EF_SEARCH = 400;
 
 function scannedSql(
   kind: EmbeddedKind,
