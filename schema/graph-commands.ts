@@ -24,7 +24,9 @@ const EntityInput = builder.inputType('EntityInput', {
     id: t.id({ description: 'Of a new one it may be any UUID; else it gets one.' }),
     kind: t.string({ description: 'Such as `airport`: 1 to 100 characters. Never changes.' }),
     key: t.string({ description: 'Unique among those of its kind: 1 to 500 characters.' }),
-    name: t.string({ description: 'For people: at most 1,000 characters. Of a new one its key.' }),
+    name: t.string({
+      description: 'For people: at most 1,000 characters and 2,500 bytes. Of a new one its key.',
+    }),
     properties: t.field({ type: 'JSON', description: PROPERTIES }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
   }),

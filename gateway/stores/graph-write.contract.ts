@@ -163,6 +163,7 @@ export function graphWriteContract(underTest: () => GraphUnderTest): void {
       { path: 'key', node: { key: 'k'.repeat(501) } },
       { path: 'key', node: { key: '\udc00' } },
       { path: 'name', node: { name: 'n'.repeat(1_001) } },
+      { path: 'name', node: { name: `${wide(625)}n` } },
       { path: 'name', node: { name: '\ud800' } },
       { path: 'version', node: { version: -1 } },
       { path: 'version', node: { version: 1.5 } },
@@ -208,7 +209,7 @@ export function graphWriteContract(underTest: () => GraphUnderTest): void {
       ...hostile.map((text) =>
         aNode({ kind: text, key: text, name: text, properties: properties(text) }),
       ),
-      aNode({ kind: '😀'.repeat(100), key: wide(500), name: wide(1_000), properties: filling }),
+      aNode({ kind: '😀'.repeat(100), key: wide(500), name: wide(625), properties: filling }),
       aNode({ name: '', version: 0 }),
       aNode({ version: Number.MAX_SAFE_INTEGER }),
     ];

@@ -20,6 +20,8 @@ import {
 export const KIND_MAX = 100;
 export const KEY_MAX = 500;
 export const NAME_MAX = 1_000;
+/** Of UTF-8: the index of names takes rows of 2,704. */
+const NAME_BYTES_MAX = 2_500;
 export const PROPERTIES_BYTES_MAX = 65_536;
 
 const BOUNDS = {
@@ -144,7 +146,12 @@ export function checkWords(words: NodeWords, path: string, issues: Issues): void
   const { kind, key, name, properties } = words;
   if (kind != null) checkText(kind, [1, KIND_MAX], `${path}.kind`, issues);
   if (key != null) checkText(key, [1, KEY_MAX], `${path}.key`, issues);
-  if (name != null) checkText(name, [0, NAME_MAX], `${path}.name`, issues);
+  if (name != null) {
+    checkText(name, [0, NAME_MAX], `${path}.name`, issues);
+    if (Buffer.byteLength(name) > NAME_BYTES_MAX) {
+      issues.add(`${path}.name`, `may be at most ${NAME_BYTES_MAX} bytes`);
+    }
+  }
   if (properties != null) {
     checkObject(properties, PROPERTIES_BYTES_MAX, `${path}.properties`, issues);
   }

@@ -15,7 +15,7 @@ export interface GraphNode {
   readonly kind: string;
   /** What its makers call it; unique within workspace and kind. 1 to 500 characters. */
   readonly key: string;
-  /** For people. At most 1,000 characters. */
+  /** For people. At most 1,000 characters, and 2,500 bytes. */
   readonly name: string;
   readonly properties: GraphProperties;
   /** From 0; rises with each change, and the newest wins. */
