@@ -66,10 +66,10 @@ test.each(Object.keys(LISTS))('each field of %s says which columns it needs', (t
 });
 
 /** A field as it is asked for, with something below it. */
-function asked({ name: field, args, type }: GraphQLField<unknown, unknown>): string {
+function asked({ name: bare, args, type }: GraphQLField<unknown, unknown>): string {
   const of = getNamedType(type);
   const required = args.filter(isRequiredArgument).map((arg) => `${arg.name}: "one"`);
-  const name = required.length > 0 ? `${field}(${required.join(', ')})` : field;
+  const name = required.length > 0 ? `${bare}(${required.join(', ')})` : bare;
   if (isLeafType(of)) return name;
   if (!isObjectType(of)) return `${name} { __typename }`;
   if ('nodes' in of.getFields()) return `${name} { nodes { __typename } }`;
