@@ -15,12 +15,16 @@ interface Found {
   readonly version: number;
 }
 
-/** Rows of graph_node by ids, or by kinds and keys. LATERAL and OFFSET 0: each is looked up by its index. */
+/**
+ * Rows of graph_node by ids, or by kinds and keys. LATERAL, OFFSET 0 and IS TRUE: each is looked up by the index of keys.
+ * Of a table that it knows nothing of yet the planner takes any index that begins with the kind, and reads all of a kind
+ * for each key.
+ */
 export const NAMED_NODES = (ids: string, kinds: string, keys: string) =>
   `ARRAY(SELECT unnest(${ids}::uuid[]) UNION
     SELECT k.id FROM unnest(${kinds}::text[], ${keys}::text[]) AS g(kind, key)
     CROSS JOIN LATERAL (SELECT n.id FROM graph_node n
-      WHERE n.workspace_id = $1 AND n.kind = g.kind AND n.key = g.key OFFSET 0) k)`;
+      WHERE n.workspace_id = $1 AND n.key = g.key AND (n.kind = g.kind) IS TRUE OFFSET 0) k)`;
 
 const hold = (strength: string) =>
   statement<Found>(

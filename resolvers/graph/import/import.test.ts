@@ -3,9 +3,10 @@ import { DATABASES, type TestDatabase } from '../../../e2e/kit/database.ts';
 import { tableOf } from '../../../e2e/kit/tables.ts';
 import { contextOver, otherViewer } from '../../../e2e/kit/world.ts';
 import { Invalid } from '../../errors.ts';
-import type { Viewer } from '../../policy.ts';
+import { LOCAL_VIEWER, type Viewer } from '../../policy.ts';
 import { statement } from '../../sql.ts';
 import { BATCH_MAX } from '../port.ts';
+import { NAMED_NODES } from '../write-nodes.ts';
 import { importTables } from './import.ts';
 import { findEnds, settleGraph, writeImported, type ImportStore } from './store.ts';
 
@@ -173,6 +174,20 @@ describe.each(DATABASES)('$name', ({ open }) => {
     await expect(refused).rejects.toThrow(Invalid);
     await expect(refused).rejects.toThrow(/t:3: kind agents are written by/);
     expect(await stored()).toEqual([]);
+  });
+
+  test('nodes are looked up by the index of keys, even of a table that nobody knows anything of', async () => {
+    const empty = await open();
+    try {
+      const { rows } = await empty.pool.query<Record<string, string>>(
+        `/* test.explain */ EXPLAIN (COSTS OFF) SELECT ${NAMED_NODES('$2', '$3', '$4')}`,
+        [LOCAL_VIEWER.workspaceId, [], ['k'], ['a']],
+      );
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      expect(plan).toContain('graph_node_workspace_id_key_idx');
+    } finally {
+      await empty.close();
+    }
   });
 
   test('a batch is whole or not at all, and a few statements whatever its size', async () => {
