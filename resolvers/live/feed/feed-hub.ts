@@ -29,6 +29,8 @@ export interface HubPage {
   readonly more: boolean;
   /** How often this gateway had been woken when the page was read. */
   readonly wakes: number;
+  /** The number of its read, as in `HubCounts.reads`: one above what was counted before was begun since. */
+  readonly read: number;
 }
 
 export interface FeedHub {
@@ -155,14 +157,14 @@ function openPages(read: (position: Position) => ReturnType<Feed['page']>) {
   let head: Position | null = null;
 
   const readPage = async (position: Position, wakes: number): Promise<HubPage> => {
-    reads += 1;
+    const number = (reads += 1);
     const { changes, next, more, snapshot } = await read(position);
     if (!more) head = next;
     const now = parseSnapshot(snapshot);
     const cursorOf = (change: Change, at: number) =>
       formatPosition(at === changes.length - 1 ? next : advance(position, now, change, true));
     const followed = changes.map((change, at) => ({ ...change, cursor: cursorOf(change, at) }));
-    return { changes: followed, next, more, wakes };
+    return { changes: followed, next, more, wakes, read: number };
   };
 
   return {

@@ -8,6 +8,7 @@ import { newEpoch } from '../../events/feed/epoch.ts';
 import { removeOldChanges } from '../../events/feed/retention.ts';
 import type { Filter } from '../../filter.ts';
 import { runs } from '../../runs/queries.ts';
+import type { Sql } from '../../sql.ts';
 import { followRuns, type FollowRuns } from './run-list.ts';
 
 const RUNNING = { status: { eq: 'RUNNING' } };
@@ -97,6 +98,26 @@ describe.each(DATABASES)('$name', ({ open }) => {
     }
     await running(1);
     await untilSame(world, own(), after, here);
+  });
+
+  test('who comes again while others write without a rest is told what changed, too', async () => {
+    const [run = '', busy = ''] = await running(2);
+    let writes = 0;
+    const query: Sql['query'] = async (statement, values) => {
+      if (statement.name === 'feed.page') {
+        writes += 1;
+        await world.move(busy, 'LOG_APPENDED');
+      }
+      return database.sql.query(statement, values);
+    };
+    const before = await left(own(RUNNING));
+    await world.move(run, 'RUN_SUCCEEDED');
+    const after = await openListWorld(database, 100, { ...database.sql, query });
+    const again = after.resume(before, own(RUNNING));
+    await until('it is told', () => again.items.length > 0);
+    await after.close();
+    expect(writes).toBeGreaterThan(0);
+    expect(again.items[0]).toMatchObject({ type: 'CHANGE', reason: null, removed: [run] });
   });
 
   test('a cursor that is older than what is kept is a snapshot with a reason, no refusal', async () => {

@@ -56,15 +56,15 @@ interface Changes {
 }
 
 /**
- * All that was committed before this call, and perhaps more. A page may have been read for somebody else a while ago,
- * an empty one may have been begun before this call: the second empty one in a row was not.
+ * All that was committed before this call, and perhaps more. Its last page is one whose read was begun since: until then
+ * pages may be those that others asked for a while ago. Not an empty one, which never comes while much is written.
  */
 async function changesOf(feed: FeedHub, list: RunList, after: Position): Promise<Changes> {
   const { workspaceId } = list.ctx.viewer;
   const ids = new Set<string>();
   const restart = (reason: string, always = false) => ({ ids, restart: { reason, always } });
+  const { reads } = feed.counts();
   let position = after;
-  let empty = 0;
   try {
     for (let pages = 0; pages < PAGES_MAX; pages += 1) {
       const page = await feed.page(position);
@@ -75,8 +75,7 @@ async function changesOf(feed: FeedHub, list: RunList, after: Position): Promise
         ids.add(change.id);
       }
       if (ids.size > CHANGED_RUNS_MAX) return restart(TOO_MUCH);
-      empty = page.changes.length === 0 && !page.more ? empty + 1 : 0;
-      if (empty === 2) return { ids, restart: null };
+      if (!page.more && page.read > reads) return { ids, restart: null };
       position = page.next;
     }
   } catch (error) {
