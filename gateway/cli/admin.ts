@@ -22,7 +22,7 @@ import { seedLargeWorld } from '../../resolvers/seed/large-world.ts';
 import { seedSmallWorld } from '../../resolvers/seed/small-world.ts';
 import { graphOverSql } from '../stores/graph-sql.ts';
 import type { Store } from '../stores/postgres.ts';
-import { diagnose, type Diagnosis, type RedisSettings } from './diagnosis.ts';
+import { diagnose, type Diagnosis, type OtherStores } from './diagnosis.ts';
 import { SEED_SCALES, type SeedScale } from './scales.ts';
 
 /** How far a long piece of work is. */
@@ -57,7 +57,7 @@ const DIFFERENCES_SHOWN_MAX = 1_000;
 export function storeAdmin(
   store: Store,
   log: RunLog,
-  settings: RedisSettings,
+  settings: OtherStores,
   graph: StepParts | null,
 ): Admin {
   const projected = () => {

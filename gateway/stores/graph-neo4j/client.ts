@@ -70,6 +70,8 @@ export interface ClientSettings {
   readonly timeout_ms: number;
   readonly connections_max: number;
   readonly called?: (call: Neo4jCall) => void;
+  /** Set for who only looks: neither constraints nor indexes are made. */
+  readonly leavesSchema?: true;
 }
 
 const TRIES_MAX = 5;
@@ -107,6 +109,9 @@ const SCHEMA = [
   ),
 ];
 
+/** Of the indexes among them, and of the constraints, which have one each. */
+export const SCHEMA_NAMES = SCHEMA.map(({ text }) => /polyphony_\w+/.exec(text)![0]);
+
 /** Connects when first needed. */
 export function neo4jClient(settings: ClientSettings): Neo4jClient {
   const { timeout_ms } = settings;
@@ -143,6 +148,7 @@ export function neo4jClient(settings: ClientSettings): Neo4jClient {
     repeated(limit_ms, (left_ms) => session(mode, left_ms, (opened) => work(opened, left_ms)));
 
   async function makeSchema(): Promise<void> {
+    if (settings.leavesSchema) return;
     for (const one of SCHEMA) {
       await session('WRITE', PREPARE_TIMEOUT_ms, (opened) => runOn(opened, settings)(one, {}));
     }
