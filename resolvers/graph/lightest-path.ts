@@ -1,6 +1,7 @@
 /**
  * Dijkstra over the neighbours of a graph: pure but for the function that reads them. Whoever is next and was not read yet
- * is read together with those that come after it, so that statements are few; each is read once.
+ * is read together with those that come after it, so that statements are few; each is read once, but for a part of a page
+ * where there are more of them.
  */
 import type { Cut, GraphNode, GraphRelation, Neighbour, NeighbourPage } from './port.ts';
 import { PAGE_MAX } from './port.ts';
@@ -58,7 +59,7 @@ export async function lightestPath(
   let cut: LightestCut | null = null;
   for (let id = queue.next(settled); id !== null && id !== toId; id = queue.next(settled)) {
     if (settled.size >= bounds.nodes) cut = { by: 'NODES', at: bounds.nodes };
-    else cut = await neighbours.readFor(id, () => queue.ahead(settled, neighbours.readSize()));
+    else cut = await neighbours.readFor(id, queue.ahead);
     if (cut) break;
     settled.add(id);
     const { weight } = reached.get(id)!;
@@ -95,46 +96,50 @@ function pathTo(
 const FIRST_READ = 4;
 const READ_GROWTH = 4;
 
+type Ahead = ReturnType<typeof openQueue>['ahead'];
+
 /** What was read of the graph. */
 function openNeighbours({ read }: Search, bounds: LightestBounds) {
   const known = new Map<string, Neighbour[]>();
+  /** Of those that have more than was read, in the order of ids. */
+  const begun = new Map<string, Neighbour[]>();
   let reads = 0;
   let relations = 0;
   let size = FIRST_READ;
 
-  const take = async (
-    ids: readonly string[],
-    after?: string,
-  ): Promise<readonly NeighbourPage[]> => {
+  const lastOf = (id: string, back = 1) => begun.get(id)?.at(-back)?.relation.id ?? '';
+  const readOn = async (ids: readonly string[]) => {
+    const after = ids.map((id) => lastOf(id)).reduce((first, one) => (one < first ? one : first));
     reads += 1;
-    const pages = await read(ids, after);
-    for (const { items } of pages) relations += items.length;
-    return pages;
+    const pages = await read(ids, after === '' ? undefined : after);
+    for (const [at, { items, hasMore }] of pages.entries()) {
+      const [id, last] = [ids[at]!, lastOf(ids[at]!)];
+      const all = begun.get(id) ?? [];
+      all.push(...items.filter(({ relation }) => relation.id > last));
+      relations += items.length;
+      begun.delete(id);
+      (hasMore ? begun : known).set(id, all);
+    }
   };
 
   return {
-    readSize: () => size,
     of: (id: string) => known.get(id)!,
-    /** Has the neighbours of `id`, and of those that may come next. */
-    async readFor(id: string, next: () => readonly string[]): Promise<LightestCut | null> {
-      if (known.has(id)) return null;
-      if (reads >= bounds.reads) return { by: 'READS', at: bounds.reads };
-      const ids = [id, ...next().filter((one) => !known.has(one))];
-      size = Math.min(PAGE_MAX, size * READ_GROWTH);
-      const pages = await take(ids);
-      for (const [at, page] of pages.entries()) {
-        const items = [...page.items];
-        let rest = page;
-        while (rest.hasMore) {
-          if (ids[at] !== id) break; // Perhaps it never comes to it: it is read again then.
-          if (reads >= bounds.reads) return { by: 'READS', at: bounds.reads };
-          if (relations > bounds.relations) break;
-          [rest] = (await take([id], items.at(-1)!.relation.id)) as [NeighbourPage];
-          items.push(...rest.items);
-        }
-        if (!rest.hasMore) known.set(ids[at]!, items);
+    /**
+     * Has the neighbours of `id`. With each page of them goes one of all others that may come next and are as far: not
+     * read yet, or read to about the same place, so that at least half a page of `id` is new.
+     */
+    async readFor(id: string, ahead: Ahead): Promise<LightestCut | null> {
+      while (!known.has(id)) {
+        if (reads >= bounds.reads) return { by: 'READS', at: bounds.reads };
+        const least = lastOf(id, PAGE_MAX / 2 + 1);
+        const isAsFar = (one: string) =>
+          begun.has(id) ? begun.has(one) && lastOf(one) >= least : !begun.has(one);
+        const others = ahead((one) => one !== id && !known.has(one) && isAsFar(one), size);
+        size = Math.min(PAGE_MAX, size * READ_GROWTH);
+        await readOn([id, ...others]);
+        if (relations > bounds.relations) return { by: 'RELATIONS', at: bounds.relations };
       }
-      return relations > bounds.relations ? { by: 'RELATIONS', at: bounds.relations } : null;
+      return null;
     },
   };
 }
@@ -181,20 +186,17 @@ function openQueue() {
     }
     return null;
   };
-  return {
-    add,
-    next,
-    /** Those that would come next, as far as it is known; they stay. */
-    ahead(settled: ReadonlySet<string>, count: number): string[] {
-      const taken: { readonly id: string; readonly weight: number }[] = [];
-      const ids = new Set<string>();
-      while (heap.length > 0 && ids.size < count) {
-        const top = take();
-        taken.push(top);
-        if (!settled.has(top.id)) ids.add(top.id);
-      }
-      for (const { id, weight } of taken) add(id, weight);
-      return [...ids];
-    },
+  /** Of those that would come next the first that are `wanted`; they stay. */
+  const ahead = (wanted: (id: string) => boolean, count: number): string[] => {
+    const taken: { readonly id: string; readonly weight: number }[] = [];
+    const ids = new Set<string>();
+    while (heap.length > 0 && ids.size < count) {
+      const top = take();
+      taken.push(top);
+      if (wanted(top.id)) ids.add(top.id);
+    }
+    for (const { id, weight } of taken) add(id, weight);
+    return [...ids];
   };
+  return { add, next, ahead };
 }
