@@ -15,6 +15,14 @@ import { socketTransport, type OpenWebSocket, type WebSocketLike } from './webso
 
 export { changes, changesCursor } from './changes.ts';
 export type { Change, ChangesOptions, ChangeType, CursorOptions } from './changes.ts';
+export { graphChanges, mergeGraph } from './graph-changes.ts';
+export type {
+  FollowedEntity,
+  FollowedRelation,
+  GraphChangesOptions,
+  GraphUpdate,
+  HeldGraph,
+} from './graph-changes.ts';
 export { openEmitter } from './emitter.ts';
 export type { Emitter, EmitterCounts, EmitterOptions, NewEvent, Spool } from './emitter.ts';
 export { Refused } from './refused.ts';

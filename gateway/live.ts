@@ -7,6 +7,7 @@ import { redactUrl } from './config-docs.ts';
 import type { Config } from './config.ts';
 import { openLocalBus } from './stores/bus-local.ts';
 import { openRedisBus } from './stores/bus-redis.ts';
+import { graphOverSql } from './stores/graph-sql.ts';
 import type { Store } from './stores/postgres.ts';
 import type { Probe } from './telemetry/health.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -32,6 +33,7 @@ export async function openLiveParts(
   metrics.watch({ bus: () => bus.counts() });
   const live = openLive(store.sql, bus, {
     heads_ms: config.live_heads_ms,
+    graph: graphOverSql(store),
     onError: (error) => log.warn({ err: error }, 'a look at the heads of followed runs failed'),
   });
   return {

@@ -15,7 +15,7 @@ import {
 } from '../resolvers/agents/relations.ts';
 import { ENTITY } from '../resolvers/graph/entities.ts';
 import { entitiesById, entityRelationsById } from '../resolvers/graph/loaders.ts';
-import type { EntityRelationRow } from '../resolvers/graph/rows.ts';
+import { shownRelation } from '../resolvers/graph/queries.ts';
 import { globalId } from '../resolvers/keys.ts';
 import { PAGE } from '../resolvers/page.ts';
 import { Agent } from './agents.ts';
@@ -31,7 +31,7 @@ const AgentRelationRef = builder.objectRef<AgentRelation>('AgentRelation').imple
   fields: (t) => ({
     relation: t.field({
       type: EntityRelation,
-      resolve: ({ relation }) => relation as EntityRelationRow,
+      resolve: ({ relation }) => shownRelation(relation),
     }),
     entity: t.expose('entity', { type: Entity, description: 'At the other end.' }),
     agent: t.batch({
@@ -81,7 +81,7 @@ const AgentNetworkRef = builder.objectRef<AgentNetwork>('AgentNetwork').implemen
       type: [EntityRelation],
       extensions: { size: () => NETWORK_LIMITS.relations_per_agent },
       description: `Between members: at most ${NETWORK_LIMITS.relations_per_agent} for each of \`first\`.`,
-      resolve: ({ relations }) => relations as readonly EntityRelationRow[] as EntityRelationRow[],
+      resolve: ({ relations }) => relations.map(shownRelation),
     }),
     cut: t.expose('cut', {
       type: GraphCutRef,

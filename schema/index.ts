@@ -8,6 +8,7 @@ import './artifacts.ts';
 import './changes.ts';
 import './checks.ts';
 import './consistency.ts';
+import './graph-live.ts';
 import './graph.ts';
 import './graph-commands.ts';
 import './knowledge.ts';

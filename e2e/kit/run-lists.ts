@@ -1,5 +1,6 @@
 /** Live lists of runs over a database of its own: what writes runs, what follows them, and what a fresh query says. */
 import { openLocalBus } from '../../gateway/stores/bus-local.ts';
+import { graphOverSql } from '../../gateway/stores/graph-sql.ts';
 import type { LiveCtx } from '../../resolvers/context.ts';
 import { openRunLog } from '../../resolvers/events/append/append.ts';
 import type { Filter } from '../../resolvers/filter.ts';
@@ -63,6 +64,7 @@ export async function openListWorld(
 ): Promise<ListWorld> {
   const live = openLive(sql, openLocalBus(), {
     heads_ms: look_ms,
+    graph: graphOverSql({ sql }),
     onError: () => undefined,
   });
   const log = openRunLog(database.sql);

@@ -1,6 +1,7 @@
 /** Relations that lead from agents to other agents, and to whatever else the graph has. */
 import type { Ctx } from '../context.ts';
 import { Invalid, Limited, NotFound } from '../errors.ts';
+import { entityUuid } from '../graph/ids.ts';
 import type { GraphProperties } from '../graph/port.ts';
 import { relationId } from '../graph/write-relations.ts';
 import { writeGraph } from '../graph/write.ts';
@@ -43,7 +44,7 @@ export async function relateAgents(ctx: Ctx, input: RelateAgents): Promise<strin
     kind,
     key: key ?? null,
     from: { id: uuidOf('Agent', fromId, `input.relations[${index}].fromId`) },
-    to: { id: entityIdOf(toId, `input.relations[${index}].toId`) },
+    to: { id: entityUuid(toId, `input.relations[${index}].toId`) },
     properties: properties as GraphProperties | null | undefined,
   }));
   const fromIds = relations.map(({ from }) => from.id);
@@ -101,15 +102,6 @@ const OF_NO_AGENT = statement<{ id: string }>(
     AND NOT EXISTS (SELECT FROM agent a WHERE a.id = r.from_id OR a.id = r.to_id)
   ORDER BY r.id`,
 );
-
-/** The node of an agent has the agent's id, so either names it. */
-function entityIdOf(text: string, path: string): string {
-  try {
-    return uuidOf('Agent', text, path);
-  } catch {
-    return uuidOf('Entity', text, path);
-  }
-}
 
 function refusePast(what: string, max: number, seen: number): void {
   if (seen > max) throw new Limited(what, max, seen);

@@ -7,6 +7,7 @@ import { readSample } from '../../e2e/kit/samples.ts';
 import { until } from '../../e2e/kit/until.ts';
 import { contextOver } from '../../e2e/kit/world.ts';
 import { openLocalBus } from '../../gateway/stores/bus-local.ts';
+import { graphOverSql } from '../../gateway/stores/graph-sql.ts';
 import { recordCheck, registerArtifact } from '../artifacts/commands.ts';
 import type { LiveCtx } from '../context.ts';
 import { openRunLog } from '../events/append/append.ts';
@@ -32,9 +33,10 @@ describe.each(DATABASES)('$name', ({ open }) => {
   const close: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
     const bus = openLocalBus();
-    const options = { heads_ms: NEVER_ms, onError: () => undefined };
     let near: Live | null = null;
     database = await open({ committed: (heads) => near?.announce(heads) });
+    const graph = graphOverSql(database);
+    const options = { heads_ms: NEVER_ms, graph, onError: () => undefined };
     const live = openLive(database.sql, bus, options);
     near = live;
     far = openLive(database.sql, bus, options);

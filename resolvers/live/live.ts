@@ -5,14 +5,18 @@
  */
 import type { Bus } from '../ports.ts';
 import { statement, type Sql } from '../sql.ts';
+import type { GraphReads } from '../graph/port.ts';
 import { openChannel, type Channel } from './run/channel.ts';
 import { openFeedHub, type FeedHub } from './feed/feed-hub.ts';
+import { openFollowedNetworks, type FollowedNetworks } from './graph/followed-networks.ts';
 import { openRunLists, type RunLists } from './lists/followed-lists.ts';
 import { openWatch } from './watch.ts';
 
 export interface LiveOptions {
   /** Between two looks at the heads. */
   readonly heads_ms: number;
+  /** The graph over the tables of the primary. */
+  readonly graph: GraphReads;
   /** A look that failed, for the log line. It is repeated at its time. */
   readonly onError: (error: unknown) => void;
 }
@@ -25,7 +29,7 @@ export interface LiveCounts {
   readonly headsRepairs: number;
   /** Times that a follower read the log because a message told of more than the next event. */
   readonly gapRepairs: number;
-  /** Of the change feed: each subscription to `changes`, and each followed list of runs, however many follow that. */
+  /** Of the change feed: each subscription to `changes`, each followed list of runs and each network, however many follow that. */
   readonly feedFollowers: number;
   /** Of these, those that do not wait for news: they read, or are slow to take what they were given. */
   readonly feedBehind: number;
@@ -45,6 +49,10 @@ export interface Live {
   readonly feed: FeedHub;
   /** Followed by filter. */
   readonly lists: RunLists;
+  /** Over the tables of the primary: what followers are shown is never behind what woke them. */
+  readonly graph: GraphReads;
+  /** Followed by roots. */
+  readonly networks: FollowedNetworks;
   /** After each commit: tells all gateways how far the logs of these runs go, and that something changed. */
   announce(heads: ReadonlyMap<string, number>): void;
   /** Counts a read of the log that closed a gap. */
@@ -59,7 +67,7 @@ const HEADS = statement<{ id: string; version: number }>(
 );
 
 /** The live runs of one gateway, on the primary: a replica may be behind its own messages. */
-export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions): Live {
+export function openLive(sql: Sql, bus: Bus, { heads_ms, graph, onError }: LiveOptions): Live {
   const followed = openFollowed(sql, bus);
   const feed = openFeedHub(sql, bus, { look_ms: heads_ms });
   let headsRepairs = 0;
@@ -85,6 +93,8 @@ export function openLive(sql: Sql, bus: Bus, { heads_ms, onError }: LiveOptions)
     sql,
     feed,
     lists: openRunLists(feed),
+    graph,
+    networks: openFollowedNetworks(feed),
     follow: (runId) => followed.follow(runId),
     announce(heads) {
       for (const [runId, seq] of heads) {

@@ -6,6 +6,7 @@ import { CursorExpired } from '../../errors.ts';
 import type { Position } from '../../events/feed/position.ts';
 import { runs as runsOf } from '../../runs/queries.ts';
 import type { RunRow } from '../../runs/rows.ts';
+import { changesSince } from '../feed/changes-since.ts';
 import type { FeedHub } from '../feed/feed-hub.ts';
 import { isBeyond, type ListCursor } from './run-list-cursor.ts';
 import { placeOf, type RunList, type View } from './run-window.ts';
@@ -17,8 +18,6 @@ export type Since =
 
 /** Runs that changed since a cursor; with more of them a snapshot is less than the change. */
 const CHANGED_RUNS_MAX = 500;
-/** Changes that are looked through, in pages of the hub. */
-const PAGES_MAX = 20;
 
 /**
  * What to tell a client that stands at `from`, to bring it to `view`, which was read after it came. Cost: the pages of
@@ -55,34 +54,24 @@ interface Changes {
   readonly restart: { readonly reason: string; readonly always: boolean } | null;
 }
 
-/**
- * All that was committed before this call, and perhaps more. Its last page is one whose read was begun since: until then
- * pages may be those that others asked for a while ago. Not an empty one, which never comes while much is written.
- */
 async function changesOf(feed: FeedHub, list: RunList, after: Position): Promise<Changes> {
   const { workspaceId } = list.ctx.viewer;
   const ids = new Set<string>();
   const restart = (reason: string, always = false) => ({ ids, restart: { reason, always } });
-  const { reads } = feed.counts();
-  let position = after;
+  let other: string | null = null;
   try {
-    for (let pages = 0; pages < PAGES_MAX; pages += 1) {
-      const page = await feed.page(position);
-      for (const change of page.changes) {
-        if (change.workspaceId !== workspaceId || !list.reach.kinds.has(change.kind)) continue;
-        if (change.kind !== 'run')
-          return restart(`${change.kind}s that the filter goes by changed`);
-        ids.add(change.id);
-      }
-      if (ids.size > CHANGED_RUNS_MAX) return restart(TOO_MUCH);
-      if (!page.more && page.read > reads) return { ids, restart: null };
-      position = page.next;
-    }
+    const isAll = await changesSince(feed, after, (change) => {
+      if (change.workspaceId !== workspaceId || !list.reach.kinds.has(change.kind)) return true;
+      if (change.kind === 'run') ids.add(change.id);
+      else other = change.kind;
+      return other === null && ids.size <= CHANGED_RUNS_MAX;
+    });
+    if (other !== null) return restart(`${String(other)}s that the filter goes by changed`);
+    return isAll ? { ids, restart: null } : restart(TOO_MUCH);
   } catch (error) {
     if (error instanceof CursorExpired) return restart(error.message, true);
     throw error;
   }
-  return restart(TOO_MUCH);
 }
 
 /**

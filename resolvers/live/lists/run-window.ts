@@ -13,6 +13,8 @@ import { runs as runsOf } from '../../runs/queries.ts';
 import type { RunRow } from '../../runs/rows.ts';
 import { runStats } from '../../runs/stats.ts';
 import type { FeedHub, HubPage } from '../feed/feed-hub.ts';
+import type { InTurn, ViewReader } from '../followed-views.ts';
+import { paced, ROWS_PACE } from '../paced.ts';
 import type { Reach } from './filter-reach.ts';
 import { digestOf, writeListCursor, type ListCursor, type Place } from './run-list-cursor.ts';
 
@@ -56,29 +58,12 @@ export interface View {
   readonly rest: string | null;
 }
 
-export interface WindowReader {
-  /** What is there now, or null when it is as it was. Not twice at a time. */
-  look(): Promise<View | null>;
-  /** Resolves when there may be something to see, when nudged, or when `signal` aborts. */
-  wait(signal: AbortSignal): Promise<void>;
-  /** Ends a wait. */
-  nudge(): void;
-  /** What was read does not count any more: the next look reads rows. */
-  expire(): void;
-}
-
-/** Between two reads of the same at least, and as many times what the last one took: they never fill a connection. */
-const ROWS_PACE = { least_ms: 50, times: 4 };
 const COUNTS_PACE = { least_ms: 1_000, times: 10 };
 /** A filter by time is read again after so long, even when nothing changed. */
 const BY_TIME_PACE_ms = 5_000;
 
 /** `inTurn` bounds how many windows a gateway reads at once. */
-export function openWindowReader(
-  list: RunList,
-  feed: FeedHub,
-  inTurn: <T>(work: () => Promise<T>) => Promise<T>,
-): WindowReader {
+export function openWindowReader(list: RunList, feed: FeedHub, inTurn: InTurn): ViewReader<View> {
   const { byTime } = list.reach;
   const rows = paced(ROWS_PACE, () => inTurn(() => readRows(list)));
   const counts = paced(COUNTS_PACE, () => inTurn(() => readCounts(list)));
@@ -164,39 +149,6 @@ function openReading(list: RunList, feed: FeedHub, changed: () => void) {
         page = null;
       }
       return position;
-    },
-  };
-}
-
-interface Paced<T> {
-  /** What was read last is no longer all. */
-  due: boolean;
-  readonly last: T | undefined;
-  /** Until it may be read again. */
-  wait_ms(): number;
-  /** Since it was read. */
-  idle_ms(): number;
-  read(): Promise<T>;
-}
-
-function paced<T>(pace: typeof ROWS_PACE, read: () => Promise<T>): Paced<T> {
-  let began_ms = -Infinity;
-  let next_ms = -Infinity;
-  let last: T | undefined;
-  return {
-    due: true,
-    get last() {
-      return last;
-    },
-    wait_ms: () => Math.max(0, Math.ceil(next_ms - performance.now())),
-    idle_ms: () => performance.now() - began_ms,
-    async read() {
-      this.due = false;
-      began_ms = performance.now();
-      last = await read();
-      const took_ms = performance.now() - began_ms;
-      next_ms = began_ms + took_ms + Math.max(pace.least_ms, pace.times * took_ms);
-      return last;
     },
   };
 }

@@ -4,6 +4,7 @@ import { DATABASES, type TestDatabase } from '../../../e2e/kit/database.ts';
 import { addRuns, addVersion, call, event } from '../../../e2e/kit/log-world.ts';
 import { contextOver } from '../../../e2e/kit/world.ts';
 import { openLocalBus } from '../../../gateway/stores/bus-local.ts';
+import { graphOverSql } from '../../../gateway/stores/graph-sql.ts';
 import type { LiveCtx } from '../../context.ts';
 import { openRunLog } from '../../events/append/append.ts';
 import type { RunLog } from '../../events/log.ts';
@@ -22,7 +23,11 @@ describe.each(DATABASES)('$name', ({ open }) => {
   beforeAll(async () => {
     database = await open();
     log = openRunLog(database.sql);
-    live = openLive(database.sql, openLocalBus(), { heads_ms: LOOK_ms, onError: () => undefined });
+    live = openLive(database.sql, openLocalBus(), {
+      heads_ms: LOOK_ms,
+      graph: graphOverSql(database),
+      onError: () => undefined,
+    });
     ctx = { ...contextOver(database, { log }), live, resumeAfter: null };
   });
   afterAll(async () => {

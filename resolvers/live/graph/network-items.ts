@@ -1,0 +1,87 @@
+/** What followers of a network are told, by what they have. */
+import type { Cut, GraphNode } from '../../graph/port.ts';
+import type { MetRelation } from '../../graph/rows.ts';
+import { globalId } from '../../keys.ts';
+import { isSameStamp, keyOf, type Mark, type NetworkView } from './network-view.ts';
+
+/** One item. The network is then: without `removed`, with the others in the place of those of the same id. */
+export interface GraphUpdate {
+  /** SNAPSHOT replaces all that the client has of the network, CHANGE is merged into it. */
+  readonly type: 'SNAPSHOT' | 'CHANGE';
+  /** Why the client is told to start over; null for a first snapshot and for changes. */
+  readonly reason: string | null;
+  readonly cursor: string;
+  readonly entities: readonly GraphNode[];
+  readonly relations: readonly MetRelation[];
+  /** Global ids of entities and relations that are no longer in it, or not the same as before by that id. */
+  readonly removed: readonly string[];
+  /** Of the network as it is now. */
+  readonly cut: Cut | null;
+}
+
+/** Items by the view that they lead to: one for all who were told the same before. */
+const items = new WeakMap<NetworkView, Map<string | null, GraphUpdate>>();
+const differences = new WeakMap<NetworkView, WeakMap<Mark, { readonly update: GraphUpdate }>>();
+
+/** The whole of it. */
+export function snapshot(view: NetworkView, reason: string | null): GraphUpdate {
+  const made = items.get(view) ?? new Map<string | null, GraphUpdate>();
+  items.set(view, made);
+  const known = made.get(reason);
+  if (known) return known;
+  const { cursor, entities, relations, cut } = view;
+  const update: GraphUpdate = {
+    type: 'SNAPSHOT',
+    reason,
+    cursor,
+    entities,
+    relations,
+    removed: [],
+    cut,
+  };
+  made.set(reason, update);
+  return update;
+}
+
+/** Those of a view that changed, and those that are not there or not the same, by keyOf. */
+export function change(
+  { cursor, entities, relations, cut }: NetworkView,
+  changed: ReadonlySet<string>,
+  removed: ReadonlySet<string>,
+): GraphUpdate {
+  return {
+    type: 'CHANGE',
+    reason: null,
+    cursor,
+    entities: entities.filter(({ id }) => changed.has(keyOf('entity', id))),
+    relations: relations.filter(({ id }) => changed.has(keyOf('relation', id))),
+    removed: [...removed].map(globalIdOf),
+    cut,
+  };
+}
+
+/** From what a follower has to a view that is another. */
+export function difference(mark: Mark, view: NetworkView): GraphUpdate {
+  if (mark.era !== view.mark.era) return snapshot(view, view.reason);
+  const made = differences.get(view) ?? new WeakMap<Mark, { readonly update: GraphUpdate }>();
+  differences.set(view, made);
+  const known = made.get(mark);
+  if (known) return known.update;
+  const changed = new Set<string>();
+  const removed = new Set<string>();
+  for (const [key, stamp] of view.mark.stamps) {
+    const before = mark.stamps.get(key);
+    if (isSameStamp(before, stamp)) continue;
+    changed.add(key);
+    if (before && before.since !== stamp.since) removed.add(key);
+  }
+  for (const key of mark.stamps.keys()) if (!view.mark.stamps.has(key)) removed.add(key);
+  const update = change(view, changed, removed);
+  made.set(mark, { update });
+  return update;
+}
+
+function globalIdOf(key: string): string {
+  const at = key.indexOf(':');
+  return globalId(key.slice(0, at), key.slice(at + 1));
+}
