@@ -8,6 +8,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Half a minute and more, the longest first. One that is missing here only costs time. */
 export const LONG_FILES: readonly string[] = [
   'gateway/stores/graph-neo4j.test.ts',
+  'e2e/projection.test.ts',
   'e2e/campaign.test.ts',
   'e2e/kill.test.ts',
   'gateway/execution/levels/differential.test.ts',

@@ -1,4 +1,4 @@
-/** The projector of the graph step by step, on real stores. */
+/** The projector of the graph step by step, on real stores; what befalls it is in e2e/projection.test.ts. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { addWorkflows } from '../../e2e/kit/feed.ts';
 import { ownNeo4jOrNull } from '../../e2e/kit/neo4j-server.ts';
