@@ -53,7 +53,10 @@ export interface Reading {
   readonly number: number;
 }
 
-/** The view of a network that was read after its position. O(size). */
+/**
+ * The view of a network that was read after its position. O(size). Rows may be newer than the position: what went and
+ * came again meanwhile is known by a lower version, or else once the feed tells that it was gone.
+ */
 export function viewOf(
   { key, feed, era, gone, number }: Reading,
   { nodes, relations, cut }: Network,
@@ -61,8 +64,9 @@ export function viewOf(
 ): NetworkView {
   const stamps = new Map<string, Stamp>();
   const stamp = (id: string, version: number) => {
-    const since = gone.has(id) ? undefined : before?.mark.stamps.get(id)?.since;
-    stamps.set(id, { version, since: since ?? number });
+    const had = before?.mark.stamps.get(id);
+    const isAsBefore = had !== undefined && !gone.has(id) && had.version <= version;
+    stamps.set(id, { version, since: isAsBefore ? had.since : number });
   };
   const byId = new Map(nodes.map(({ node }) => [node.id, node]));
   for (const { id, version } of byId.values()) stamp(keyOf('entity', id), version);
