@@ -158,7 +158,9 @@ describe.skipIf(!neo4j)('a server of our own that is harmed', () => {
       expect(JSON.parse(harmed.stdout)).toMatchObject(difference);
       const mended = await verify('--repair');
       expect(mended).toMatchObject({ code: 0, stdout: harmed.stdout });
-      expect(mended.stderr).toContain('2 nodes and 0 relations compared: 1 differences, 1 mended');
+      expect(mended.stderr).toContain(
+        '2 nodes, 0 relations, 0 artifacts, 0 runs compared: 1 differences, 1 mended',
+      );
       expect(await verify()).toMatchObject({ code: 0, stdout: '' });
 
       await bare.run('/* test.harm */ MATCH (n:Node) DELETE n');

@@ -10,10 +10,12 @@ import type { Ctx } from '../resolvers/context.ts';
 import { Invalid, Limited } from '../resolvers/errors.ts';
 import { openFeed } from '../resolvers/events/feed/feed.ts';
 import { ROOTS_MAX, type GraphReads } from '../resolvers/graph/port.ts';
+import { SHAPE } from '../resolvers/graph/projection.ts';
 import { newId } from '../resolvers/keys.ts';
 import { LOCAL_VIEWER } from '../resolvers/policy.ts';
 import { parseConfig } from './config.ts';
 import type { Explained } from './execution/explain.ts';
+import { routedLineageContract } from './graph-lineage.contract.ts';
 import { openGraphParts, type GraphParts } from './graph.ts';
 import { graphOverSql } from './stores/graph-sql.ts';
 import { aNode, aRelation, OUT } from './stores/graph.contract.ts';
@@ -59,7 +61,7 @@ describe.skipIf(!neo4j)('neo4j with SQL behind it', () => {
   const reading = ({ reason }: RoutedGraph, wanted: string) =>
     until(`a read is answered by: ${wanted}`, async () => (await reason()) === wanted);
 
-  test('until it is projected, whole and in this epoch, SQL answers and says why', async () => {
+  test('until it is projected, whole, in our shape and this epoch, SQL answers and says why', async () => {
     await store.client.write(async (run) => {
       await run({ name: 'test.none', text: '/* test.none */ MATCH (p:Projection) DELETE p' }, {});
     });
@@ -69,6 +71,8 @@ describe.skipIf(!neo4j)('neo4j with SQL behind it', () => {
       const position = await first();
       await sayProjected(store.client, position, false);
       await reading(gateway, 'incomplete');
+      await sayProjected(store.client, position, true, SHAPE - 1);
+      await reading(gateway, 'shape');
       await sayProjected(store.client, { ...position, epoch: position.epoch - 1 });
       await reading(gateway, 'epoch');
       expect(await gateway.parts.probes['neo4j']!()).toMatchObject({
@@ -79,7 +83,7 @@ describe.skipIf(!neo4j)('neo4j with SQL behind it', () => {
       await reading(gateway, 'neo4j');
       expect(await gateway.parts.probes['neo4j']!()).toMatchObject({ isRead: true });
       const text = await gateway.metrics.print();
-      for (const why of ['absent', 'incomplete', 'epoch']) {
+      for (const why of ['absent', 'incomplete', 'shape', 'epoch']) {
         expect(text).toMatch(
           new RegExp(`polyphony_graph_fallbacks_total\\{reason="${why}"\\} [1-9]`),
         );
@@ -213,6 +217,8 @@ describe.skipIf(!neo4j)('neo4j with SQL behind it', () => {
       await gateway.parts.close();
     }
   });
+
+  routedLineageContract(() => ({ database, store, opened, reading }));
 
   describe.skipIf(!neo4j)('a server of our own that is harmed', () => {
     const server = () => neo4j as Neo4jServer;

@@ -83,7 +83,14 @@ export const KEPT: readonly Kept[] = [
     what: 'artifacts, checks, lineage',
     tables: ['artifact', 'artifact_use', 'artifact_derivation', 'artifact_check'],
     truth: strong('resolvers/artifacts/quality.test.ts', 'of twenty callers at once none is lost'),
-    copies: [],
+    copies: [
+      {
+        where: 'Neo4j, lineage alone',
+        guarantee: 'causal',
+        but: 'one that is further behind than NEO4J_STALE_MAX_MS, or away, is not read: Postgres answers',
+        heldBy: ['gateway/graph-lineage.contract.ts', 'with a token lineage is that of now'],
+      },
+    ],
   },
   {
     what: 'agents, configurations, assignments',

@@ -3,6 +3,7 @@ import type { GraphNeo4j } from '../../gateway/stores/graph-neo4j.ts';
 import { cypher, whole } from '../../gateway/stores/graph-neo4j/client.ts';
 import { openFeed } from '../../resolvers/events/feed/feed.ts';
 import type { Position } from '../../resolvers/events/feed/position.ts';
+import { SHAPE } from '../../resolvers/graph/projection.ts';
 import type { GraphNode, GraphRelation } from '../../resolvers/graph/port.ts';
 import { statement } from '../../resolvers/sql.ts';
 import type { TestDatabase } from './database.ts';
@@ -19,7 +20,8 @@ const RELATIONS = statement<GraphRelation>(
 const SAY = cypher<object>(
   'test.projected',
   `MERGE (p:Projection {name: 'graph'})
-  SET p.epoch = $epoch, p.snapshot = $snapshot, p.xid = $xid, p.at = $at, p.complete = $complete`,
+  SET p.epoch = $epoch, p.snapshot = $snapshot, p.xid = $xid, p.at = $at, p.complete = $complete,
+    p.shape = $shape`,
 );
 
 /** What is there of this workspace now, and that it is; answers the position. */
@@ -43,8 +45,9 @@ export async function sayProjected(
   client: GraphNeo4j['client'],
   { epoch, from, xid, at }: Position,
   complete = true,
+  shape = SHAPE,
 ): Promise<void> {
   await client.write(async (run) => {
-    await run(SAY, { epoch: whole(epoch), snapshot: from, xid, at, complete });
+    await run(SAY, { epoch: whole(epoch), snapshot: from, xid, at, complete, shape: whole(shape) });
   });
 }

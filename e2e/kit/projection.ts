@@ -154,6 +154,16 @@ export function withoutLock(projection: Projection): Projection {
         removeNodes: (...args) => alone((held) => held.removeNodes(...args)),
         removeRelations: (...args) => alone((held) => held.removeRelations(...args)),
         sweep: (...args) => alone((held) => held.sweep(...args)),
+        lineage: {
+          ...projection.lineage,
+          writeArtifacts: (...args) => alone((held) => held.lineage.writeArtifacts(...args)),
+          seqs: (...args) => alone((held) => held.lineage.seqs(...args)),
+          writeUses: (...args) => alone((held) => held.lineage.writeUses(...args)),
+          forgetUses: (...args) => alone((held) => held.lineage.forgetUses(...args)),
+          removeArtifacts: (...args) => alone((held) => held.lineage.removeArtifacts(...args)),
+          removeRuns: (...args) => alone((held) => held.lineage.removeRuns(...args)),
+          sweep: (...args) => alone((held) => held.lineage.sweep(...args)),
+        },
       }),
   };
 }

@@ -105,7 +105,7 @@ export async function seedArtifacts(
   return rows.map(({ id }) => id);
 }
 
-/** Stores that steps used artifacts: run, step, artifact. */
+/** Stores that steps used artifacts: run, step, artifact; as a new event of each run tells it. */
 export async function seedUses(
   database: TestDatabase,
   uses: readonly (readonly [runId: string, stepKey: string, artifactId: string])[],
@@ -113,8 +113,16 @@ export async function seedUses(
   await database.sql.query(
     statement(
       'test.uses',
-      `INSERT INTO artifact_use (run_id, step_key, artifact_id, changed_seq)
-      SELECT DISTINCT *, 1 FROM unnest($1::uuid[], $2::text[], $3::uuid[])`,
+      `WITH used AS (
+        SELECT DISTINCT * FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS x(run_id, step_key, artifact_id)
+      ), told AS (
+        UPDATE run SET version = version + 1 WHERE id IN (SELECT run_id FROM used) RETURNING id, version
+      ), event AS (
+        INSERT INTO run_event (run_id, seq, event_id, type, occurred_at, actor)
+        SELECT id, version, gen_random_uuid(), 'STEP_PROGRESS', now(), 'worker' FROM told
+      )
+      INSERT INTO artifact_use (run_id, step_key, artifact_id, changed_seq)
+      SELECT used.run_id, used.step_key, used.artifact_id, told.version FROM used JOIN told ON told.id = used.run_id`,
     ),
     [0, 1, 2].map((part) => uses.map((use) => use[part])),
   );

@@ -23,7 +23,7 @@ export function verifyGraph(
     const counts = Object.entries(compared).map(([item, count]) => `${count} ${item}s`);
     const hidden = differences - shown.length;
     process.stderr.write(
-      `${counts.join(' and ')} compared: ${differences} differences, ${mended} mended` +
+      `${counts.join(', ')} compared: ${differences} differences, ${mended} mended` +
         `${hidden > 0 ? `; ${hidden} of them are not shown` : ''}\n`,
     );
     return differences > mended ? EXIT.failed : EXIT.done;

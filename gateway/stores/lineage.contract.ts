@@ -70,8 +70,9 @@ export function lineageContract(underTest: () => LineageUnderTest): void {
     const [raw, clean, model] = await chain(3);
     const [report] = await seedArtifacts(database, [{ name: 'report' }]);
     await seedDerivations(database, [[model!, report!]]);
+    await underTest().settle();
     underTest().statements();
-    const up = await lineageOf(report!, 'UPSTREAM', FAR);
+    const up = await artifactLineage(ctx, report!, 'UPSTREAM', FAR);
     expect(underTest().statements()).toEqual([
       'artifacts.lineageRoot',
       'artifacts.lineageUpstream',

@@ -4,6 +4,14 @@
  * one writer at a time reads rows and writes them, whichever gateway it is in: what is written last was read last.
  */
 import type { Position } from '../events/feed/position.ts';
+import type { HeldLineage, StoredLineage } from './lineage-projection.ts';
+
+/**
+ * What is projected, as a number: of what resolvers/projectors/graph-step.ts lists, and of the form that it has in the
+ * store. One that projects more, or otherwise, raises it: gateways rebuild then, and what is of another shape than
+ * their own they neither keep nor read.
+ */
+export const SHAPE = 2;
 
 /** A row of graph_node, as it is kept. */
 export interface ProjectedNode {
@@ -39,7 +47,7 @@ export interface ProjectionState {
    * What is written is marked with it: so the rebuild knows what it has not met.
    */
   readonly generation: number;
-  /** What was projected, as a number that rises where a gateway projects more than those before it. */
+  /** SHAPE of the gateway that began the newest rebuild. */
   readonly shape: number;
   /** Of the rebuild that is under way: what it is at, and the last id that is done of that. Null when there is none. */
   readonly rebuild: { readonly stage: string; readonly after: string | null } | null;
@@ -80,6 +88,7 @@ export interface Held {
     after: string | null,
     limit: number,
   ): Promise<Swept>;
+  readonly lineage: HeldLineage & StoredLineage;
 }
 
 /** Throws Unavailable where the store is away or does not answer in time. */
@@ -98,4 +107,5 @@ export interface Projection {
    */
   nodesAfter(after: string | null, limit: number): Promise<readonly ProjectedNode[]>;
   relationsAfter(after: string | null, limit: number): Promise<readonly ProjectedRelation[]>;
+  readonly lineage: StoredLineage;
 }

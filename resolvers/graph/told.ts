@@ -5,6 +5,7 @@ export const FALLBACKS = {
   unknown: 'how far Neo4j is has not been looked up yet',
   absent: 'nothing is projected into it',
   incomplete: 'the projection is not whole yet',
+  shape: 'what is projected is not what this gateway reads',
   epoch: 'the projection is of another epoch of the change feed',
   behind: 'the projection is too far behind',
   away: 'it did not answer, or not in time',

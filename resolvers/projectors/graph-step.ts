@@ -12,15 +12,15 @@ import { CursorExpired } from '../errors.ts';
 import type { ChangeKind, Feed } from '../events/feed/feed.ts';
 import { formatPosition, type Position } from '../events/feed/position.ts';
 import { BATCH_MAX } from '../graph/port.ts';
-import type { Held, Projection, ProjectionState } from '../graph/projection.ts';
+import { SHAPE, type Held, type Projection, type ProjectionState } from '../graph/projection.ts';
 import type { Sql } from '../sql.ts';
 import { GRAPH } from './graph-projected.ts';
+import { LINEAGE } from './lineage-projected.ts';
 import { TooLarge } from './graph-rows.ts';
 import type { Changed, Projected } from './projected.ts';
 
-/** All that is projected. To add to it raises SHAPE: gateways rebuild then, and older ones leave the store alone. */
-export const PROJECTED: readonly Projected[] = [GRAPH];
-const SHAPE = 1;
+/** All that is projected. To add to it raises SHAPE: gateways rebuild then. */
+export const PROJECTED: readonly Projected[] = [GRAPH, LINEAGE];
 
 /** Followed by a projector. */
 export const PROJECTED_KINDS: readonly ChangeKind[] = PROJECTED.flatMap(({ kinds }) => kinds);

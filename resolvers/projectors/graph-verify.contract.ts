@@ -25,7 +25,12 @@ export function graphVerifyContract(world: ProjectionWorld): void {
       const more = Array.from({ length: 600 }, () => aNode());
       await world.write({ nodes: more });
       const projector = await world.ready();
-      const clean = { compared: { node: 604, relation: 4 }, differences: 0, mended: 0, found: [] };
+      const clean = {
+        compared: { node: 604, relation: 4, artifact: 0, run: 0 },
+        differences: 0,
+        mended: 0,
+        found: [],
+      };
       expect(await verify(projector)).toEqual(clean);
       const [ghost, tie] = [aNode(), aRelation(a, b)];
       const [ab, bc, cd, dd] = relations as [

@@ -151,7 +151,9 @@ function openJudge(parts: StepParts, { repair, signal }: VerifyOptions) {
       .flatMap((id) => differenceOf(compared.item, id, rows.get(id), stored.get(id)));
     if (repair && differences.length > 0) {
       const batch = { held, sql: parts.sql, mark: state.generation };
-      await projected.bring(batch, new Map([[compared.kind, differences.map(({ id }) => id)]]));
+      const changed = new Map([[compared.kind, differences.map(({ id }) => id)]]);
+      if (projected.mend) await projected.mend(batch, changed);
+      else await projected.bring(batch, changed);
     }
     return differences;
   }

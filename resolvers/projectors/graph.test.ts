@@ -6,6 +6,7 @@ import { storedLines } from '../../e2e/kit/projection.ts';
 import { projectionWorld } from '../../e2e/kit/projection-world.ts';
 import { aNode, aRelation } from '../../gateway/stores/graph.contract.ts';
 import { graphRebuildContract } from './graph-rebuild.contract.ts';
+import { lineageProjectedContract } from './lineage-projected.contract.ts';
 import { graphVerifyContract } from './graph-verify.contract.ts';
 
 const neo4j = await ownNeo4jOrNull();
@@ -190,5 +191,6 @@ describe.skipIf(!neo4j)('the projector of the graph', () => {
   });
 
   graphRebuildContract(world);
+  lineageProjectedContract(world);
   graphVerifyContract(world);
 });

@@ -25,6 +25,8 @@ export interface Projected {
    * Nothing of it may count on an order of changes. Throws TooLarge. Statements: the same number however many ids.
    */
   bring(batch: Batch, changed: Changed): Promise<void>;
+  /** Where `bring` counts on what is stored: the same without. */
+  mend?(batch: Batch, changed: Changed): Promise<void>;
   /** One after the other they bring all rows, then take away what no row said. */
   readonly stages: readonly Stage[];
   /** What must be equal when nothing is left to be applied. */

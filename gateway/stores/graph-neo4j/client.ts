@@ -104,6 +104,10 @@ const SCHEMA = [
   ),
   cypher('lineage.runs', 'CREATE INDEX polyphony_run IF NOT EXISTS FOR (s:Step) ON (s.runId)'),
   cypher(
+    'lineage.runIds',
+    'CREATE CONSTRAINT polyphony_run_id IF NOT EXISTS FOR (r:Run) REQUIRE r.id IS UNIQUE',
+  ),
+  cypher(
     'projection.names',
     'CREATE CONSTRAINT polyphony_projection IF NOT EXISTS FOR (p:Projection) REQUIRE p.name IS UNIQUE',
   ),

@@ -1,53 +1,26 @@
 /**
- * Keeps in Neo4j what lineage.ts walks. What is written names artifacts that may not be there yet: those are made with
- * version -1, and hold the rest once their own row is written.
+ * Keeps in Neo4j what lineage.ts walks: what the projector writes of it. Beside the artifacts and the steps there is
+ * `(:Run {id, seq, mark})`, for how far the uses of a run are known; steps hold nothing, and go with their last relation.
  */
-import type { Run } from './client.ts';
-import { cypher, whole } from './client.ts';
+import type { HeldLineage, LineageArtifact } from '../../../resolvers/graph/lineage-projection.ts';
+import { cypher, whole, type Run } from './client.ts';
 
-/** A row of `artifact`, with whose derivations it names. */
-export interface LineageArtifact {
-  readonly id: string;
-  readonly workspaceId: string;
-  readonly version: number;
-  readonly maker: LineageStep | null;
-  /** Artifacts that it was registered as derived from. */
-  readonly upstreamIds: readonly string[];
-}
-
-/** A step of a run; of the run's workspace. */
-export interface LineageStep {
-  readonly runId: string;
-  readonly stepKey: string;
-  readonly workspaceId: string;
-}
-
-/** A row of `artifact_use`. */
-export interface LineageUse {
-  readonly step: LineageStep;
-  readonly artifactId: string;
-}
-
-/** What is written together. */
-export interface LineageBatch {
-  readonly artifacts?: readonly LineageArtifact[];
-  readonly uses?: readonly LineageUse[];
-  readonly removedArtifacts?: readonly string[];
-  /** With a run go its steps. */
-  readonly removedRuns?: readonly string[];
-}
-
-/** An artifact that is stored with a higher version stays as it is. Who made one may change once: from nobody. */
+/**
+ * Each as given, with what made it and what it was derived from, in place of what is stored of that. Those that it was
+ * derived from may not be stored yet: they are made, and are marked as met, for there is a row of each.
+ */
 const WRITE_ARTIFACTS = cypher<object>(
   'lineage.writeArtifacts',
   `UNWIND $rows AS row
-  MERGE (a:Artifact {id: row.id}) ON CREATE SET a.version = -1
-  SET a.workspaceId = row.workspaceId
-  WITH a, row WHERE a.version <= row.version
-  SET a.version = row.version
+  MERGE (a:Artifact {id: row.id})
+  SET a.workspaceId = row.workspaceId, a.version = row.version, a.mark = $mark
   WITH a, row
   CALL { WITH a, row
     MATCH (a)<-[older:MADE]-(s:Step) WHERE row.maker IS NULL OR s.id <> row.maker.id
+    DELETE older
+  }
+  CALL { WITH a, row
+    MATCH (a)<-[older:DERIVED]-(b:Artifact) WHERE NOT b.id IN row.upstreamIds
     DELETE older
   }
   FOREACH (maker IN CASE WHEN row.maker IS NULL THEN [] ELSE [row.maker] END |
@@ -56,15 +29,29 @@ const WRITE_ARTIFACTS = cypher<object>(
   )
   FOREACH (id IN row.upstreamIds |
     MERGE (b:Artifact {id: id}) ON CREATE SET b.workspaceId = row.workspaceId, b.version = -1
+    SET b.mark = $mark
     MERGE (b)-[:DERIVED]->(a)
   )`,
 );
 
+const FORGET_USES = cypher<object>(
+  'lineage.forgetUses',
+  'MATCH (s:Step)<-[r:USED]-() WHERE s.runId IN $ids DELETE r',
+);
+
+const WRITE_RUNS = cypher<object>(
+  'lineage.writeRuns',
+  'UNWIND $rows AS row MERGE (r:Run {id: row.id}) SET r.seq = row.seq, r.mark = $mark',
+);
+
+/** An artifact that is not stored yet is made, and marked as met, as above. */
 const WRITE_USES = cypher<object>(
   'lineage.writeUses',
   `UNWIND $rows AS row
   MERGE (s:Step {id: row.step.id}) SET s += row.step
-  MERGE (a:Artifact {id: row.artifactId}) ON CREATE SET a.workspaceId = row.step.workspaceId, a.version = -1
+  MERGE (a:Artifact {id: row.artifactId})
+    ON CREATE SET a.workspaceId = row.step.workspaceId, a.version = -1
+  SET a.mark = $mark
   MERGE (a)-[:USED]->(s)`,
 );
 
@@ -82,19 +69,77 @@ const REMOVE_ARTIFACTS = cypher<object>(
 
 const REMOVE_RUNS = cypher<object>(
   'lineage.removeRuns',
-  'MATCH (s:Step) WHERE s.runId IN $ids DETACH DELETE s',
+  `CALL { MATCH (s:Step) WHERE s.runId IN $ids DETACH DELETE s }
+  MATCH (r:Run) WHERE r.id IN $ids DELETE r`,
 );
 
-/** Writes within a transaction: artifacts, uses, then removals. The same again changes nothing. */
-export async function writeLineage(run: Run, batch: LineageBatch): Promise<void> {
-  const { artifacts = [], uses = [], removedArtifacts = [], removedRuns = [] } = batch;
-  if (artifacts.length > 0) await run(WRITE_ARTIFACTS, { rows: artifacts.map(artifactRow) });
-  if (uses.length > 0) {
-    const rows = uses.map(({ step, artifactId }) => ({ step: stepRow(step), artifactId }));
-    await run(WRITE_USES, { rows });
-  }
-  if (removedArtifacts.length > 0) await run(REMOVE_ARTIFACTS, { ids: [...removedArtifacts] });
-  if (removedRuns.length > 0) await run(REMOVE_RUNS, { ids: [...removedRuns] });
+const SEQS = cypher<{ id: string; seq: number }>(
+  'lineage.seqs',
+  'MATCH (r:Run) WHERE r.id IN $ids RETURN r.id AS id, r.seq AS seq',
+);
+
+interface SweptRow {
+  readonly last: string | null;
+  readonly removed: number;
+}
+
+const sweep = (what: string, label: string, isOld: string, remove: string) =>
+  cypher<SweptRow>(
+    `lineage.sweep${what}`,
+    `MATCH (x:${label}) WHERE x.id > $after WITH x ORDER BY x.id LIMIT $limit
+    WITH collect(x) AS met
+    WITH met[-1].id AS last, [x IN met WHERE ${isOld}] AS old
+    WITH last, old, size(old) AS removed
+    CALL { WITH old UNWIND old AS x ${remove} }
+    RETURN last, removed`,
+  );
+const IS_OLD = 'coalesce(x.mark, -1) <> $mark';
+const SWEEP = {
+  artifacts: sweep('Artifacts', 'Artifact', IS_OLD, 'DETACH DELETE x'),
+  runs: sweep(
+    'Runs',
+    'Run',
+    IS_OLD,
+    'OPTIONAL MATCH (s:Step {runId: x.id})<-[r:USED]-() DELETE r WITH DISTINCT x DELETE x',
+  ),
+  steps: sweep('Steps', 'Step', 'NOT EXISTS { (x)--() }', 'DELETE x'),
+};
+
+/** Within a transaction that has the lock of the projection. */
+export function heldLineage(run: Run): HeldLineage {
+  return {
+    async writeArtifacts(artifacts, mark) {
+      await run(WRITE_ARTIFACTS, { rows: artifacts.map(artifactRow), mark: whole(mark) });
+    },
+    async seqs(runIds) {
+      const rows = await run(SEQS, { ids: [...runIds] });
+      return new Map(rows.map(({ id, seq }) => [id, seq]));
+    },
+    async writeUses(runs, uses, mark) {
+      const workspaces = new Map(runs.map(({ id, workspaceId }) => [id, workspaceId]));
+      const rows = uses.map(({ runId, stepKey, artifactId }) => ({
+        step: stepRow(runId, stepKey, workspaces.get(runId)!),
+        artifactId,
+      }));
+      const seqs = runs.map(({ id, seq }) => ({ id, seq: whole(seq) }));
+      await run(WRITE_RUNS, { rows: seqs, mark: whole(mark) });
+      await run(WRITE_USES, { rows, mark: whole(mark) });
+    },
+    async forgetUses(runIds) {
+      await run(FORGET_USES, { ids: [...runIds] });
+    },
+    async removeArtifacts(ids) {
+      await run(REMOVE_ARTIFACTS, { ids: [...ids] });
+    },
+    async removeRuns(ids) {
+      await run(REMOVE_RUNS, { ids: [...ids] });
+    },
+    async sweep(what, mark, from, limit) {
+      const numbers = { mark: whole(mark), limit: whole(limit) };
+      const [row] = await run(SWEEP[what], { ...numbers, after: from ?? '' });
+      return { last: row?.last ?? null, removed: row?.removed ?? 0 };
+    },
+  };
 }
 
 function artifactRow({ id, workspaceId, version, maker, upstreamIds }: LineageArtifact) {
@@ -102,11 +147,11 @@ function artifactRow({ id, workspaceId, version, maker, upstreamIds }: LineageAr
     id,
     workspaceId,
     version: whole(version),
-    maker: maker && stepRow(maker),
+    maker: maker && stepRow(maker.runId, maker.stepKey, maker.workspaceId),
     upstreamIds: [...upstreamIds],
   };
 }
 
-function stepRow({ runId, stepKey, workspaceId }: LineageStep) {
+function stepRow(runId: string, stepKey: string, workspaceId: string) {
   return { id: `${runId} ${stepKey}`, runId, stepKey, workspaceId };
 }

@@ -11,6 +11,8 @@ import type {
   ProjectionState,
   Swept,
 } from '../../../resolvers/graph/projection.ts';
+import { heldLineage } from './lineage-write.ts';
+import { storedLineage } from './lineage-stored.ts';
 import { cypher, whole, type Cypher, type Neo4jClient, type Run } from './client.ts';
 
 /** Batches are large, and others may have the lock first. */
@@ -145,6 +147,7 @@ export function projectionOver(
       }, limit_ms),
     nodesAfter: (from, limit) => page(NODES_AFTER, from, limit),
     relationsAfter: (from, limit) => page(RELATIONS_AFTER, from, limit),
+    lineage: storedLineage((text, parameters) => client.read(text, parameters, limit_ms)),
   };
 }
 
@@ -182,6 +185,7 @@ function heldOver(run: Run, state: ProjectionState | null): Held {
       const [row] = await run(SWEEP[what], { ...numbers, after: from ?? '' });
       return { last: row?.last ?? null, removed: row?.removed ?? 0 };
     },
+    lineage: { ...heldLineage(run), ...storedLineage(run) },
   };
 }
 

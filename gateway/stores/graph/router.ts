@@ -1,6 +1,6 @@
 /**
- * Which store answers a read of the graph: Neo4j while it is there, whole, of the epoch of now and not too far behind;
- * else SQL, which is the truth and gives the same answers. Decision 0012 says why it is so.
+ * Which store answers a read of the graph: Neo4j while it is there, whole, of our shape and the epoch of now and not too
+ * far behind; else SQL, which is the truth and gives the same answers. Decision 0012 says why it is so.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ctx } from '../../../resolvers/context.ts';
@@ -103,7 +103,7 @@ export function graphRouter(parts: RouterParts): (ctx: Ctx) => GraphReads {
     topByDegree: (...args) => routed(ctx, 'topByDegree', 0, (reads) => reads.topByDegree(...args)),
     relationsAmong: (...args) =>
       routed(ctx, 'relationsAmong', args[1].length, (reads) => reads.relationsAmong(...args)),
-    lineage: (...args) => graphOverSql(ctx).lineage(...args), // Nothing projects it yet.
+    lineage: (...args) => routed(ctx, 'lineage', args[1].length, (reads) => reads.lineage(...args)),
   });
 }
 

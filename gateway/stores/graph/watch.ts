@@ -1,7 +1,7 @@
 /**
- * Looks how far the graph in Neo4j is, all the time, so that no read has to ask: whether it is whole, of the epoch of
- * now, and how old what it shows may be. It is also what tries whether a Neo4j that was left alone is back: no caller
- * waits for that.
+ * Looks how far the graph in Neo4j is, all the time, so that no read has to ask: whether it is whole, of our shape and of
+ * the epoch of now, and how old what it shows may be. It is also what tries whether a Neo4j that was left alone is back:
+ * no caller waits for that.
  */
 import { Unavailable } from '../../../resolvers/errors.ts';
 import { covers, type Position } from '../../../resolvers/events/feed/position.ts';
@@ -10,7 +10,7 @@ import { openWatch } from '../../../resolvers/live/watch.ts';
 import { within } from '../../limits/deadline.ts';
 import type { Breaker } from '../breaker.ts';
 import type { Reader } from '../graph-neo4j/client.ts';
-import { positionOf, PROJECTED, type Projected } from './projected.ts';
+import { isOurs, positionOf, PROJECTED, type Projected } from './projected.ts';
 
 export interface WatchParts {
   readonly reader: Reader;
@@ -86,7 +86,8 @@ export function openProjectionWatch(parts: WatchParts): ProjectionWatch {
     const newest = marks.at(-1);
     if (!projected || !newest) return;
     const isOfEpoch = projected.epoch === newest.position.epoch;
-    if (!projected.complete) known = { reason: 'incomplete', projected };
+    if (!isOurs(projected)) known = { reason: 'shape', projected };
+    else if (!projected.complete) known = { reason: 'incomplete', projected };
     else if (!isOfEpoch) known = { reason: 'epoch', projected };
     const position = positionOf(projected);
     confirmed = isOfEpoch
