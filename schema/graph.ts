@@ -154,6 +154,7 @@ builder.queryFields((t) => ({
       ...listArgs(t.arg, ENTITY),
       within: t.arg({
         type: EntitiesWithinInput,
+        extensions: { reads: WITHIN_NODES_MAX },
         description: `Of these alone; of the nearest ${WITHIN_NODES_MAX}, if there are more.`,
       }),
     },

@@ -15,6 +15,7 @@ export const LONG_FILES: readonly string[] = [
   'e2e/leaks.test.ts',
   'e2e/landing-live.test.ts',
   'e2e/live-oracle.test.ts',
+  'e2e/documents.test.ts',
   'gateway/stores/graph-neo4j-away.test.ts',
   'e2e/cli.test.ts',
   'gateway/stores/embedded.test.ts',

@@ -87,6 +87,15 @@ test('the size of a page counts as its variable says, and as its default where t
   expect(refusal('{ items { id } }', { cost: 4 })).toMatchObject({ seen: 5 });
 });
 
+test('entities within a network cost the walk as well, however the network is given', () => {
+  const text = `query($within: EntitiesWithinInput) { entities(first: 1, within: $within) { nodes { id } } }`;
+  expect(refusal(text, { cost: 10_002 }, {}, graph)).toBeNull();
+  expect(refusal(text, { cost: 10_001 }, {}, graph)).toMatchObject({
+    code: 'LIMITED',
+    seen: 10_002,
+  });
+});
+
 test('the default of a variable counts where it is not given, and only there', () => {
   const prepared = prepare(schema, parse('query($n: Int = 90) { items(first: $n) { id } }'), null);
   const check = operationCheck({ ...ANY, cost: 80 });

@@ -111,4 +111,34 @@ query Artifacts($words: String!, $quality: Float!) {
   "quality": 0.8
 }`,
   },
+  {
+    document: `# The graph: some entities, and what is near each of them.
+query Entities($kind: String!) {
+  entities(filter: { kind: { eq: $kind } }, first: 10) {
+    nodes {
+      name
+      kind
+      degree {
+        in
+        out
+      }
+      neighbours(first: 10) {
+        edges {
+          relation {
+            kind
+          }
+          node {
+            name
+            kind
+          }
+        }
+      }
+    }
+  }
+}
+`,
+    variables: `{
+  "kind": "method"
+}`,
+  },
 ];

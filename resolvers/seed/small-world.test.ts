@@ -46,6 +46,28 @@ describe.each(DATABASES)('$name', ({ open }) => {
     expect(await base.db.attempt.count({ where: { attempt: 2 } })).toBe(2);
   });
 
+  test('what the workflows are about is a graph, in which a path leads from one topic to another', async () => {
+    const ctx = contextOver(base);
+    const nodes = await base.db.graphNode.findMany();
+    expect(added).toMatchObject({
+      entities: nodes.length,
+      relations: await base.db.graphRelation.count(),
+    });
+    const [from, to] = ['genomics', 'astronomy'].map(
+      (topic) => nodes.find(({ kind, key }) => kind === 'topic' && key === topic)!.id,
+    );
+    const [path] = await ctx
+      .graphFor(ctx)
+      .shortestPaths(
+        ctx.viewer.workspaceId,
+        [{ fromId: from!, toId: to! }],
+        { direction: 'BOTH' },
+        9,
+      );
+    const keys = path?.nodes.map(({ key }) => key);
+    expect(keys?.slice(2)).toEqual(['alignment', 'mosaicking', 'sky-plates', 'astronomy']);
+  });
+
   test('some workflows are of the last day, and what is going began a short while ago', async () => {
     const day_ms = 24 * 3_600_000;
     const since = new Date(Date.now() - day_ms);
@@ -62,7 +84,7 @@ describe.each(DATABASES)('$name', ({ open }) => {
   });
 
   test('a second time adds nothing, at once and side by side', async () => {
-    const nothing = { workflows: 0, runs: 0, events: 0 };
+    const nothing = { workflows: 0, runs: 0, events: 0, entities: 0, relations: 0 };
     const runs = await base.db.run.count();
     const again = () => seedSmallWorld(contextOver(base));
     expect(await Promise.all([again(), again()])).toEqual([nothing, nothing]);

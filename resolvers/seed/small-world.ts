@@ -1,11 +1,13 @@
 /** A few workflows and runs that we wrote, so that no screen of a new gateway is empty. */
 import type { Ctx } from '../context.ts';
 import { queueRuns } from '../events/append/queue-run.ts';
+import { writeGraph } from '../graph/write.ts';
 import { derivedId, newId } from '../keys.ts';
 import { authorize } from '../policy.ts';
 import { statement, type Tx } from '../sql.ts';
 import { appendChapters } from './append-chapters.ts';
 import { storeSeedWorkflows, type SeedVersions } from './seed-workflows.ts';
+import { SEED_GRAPH } from './small-world-graph.ts';
 import { SEED_STORIES } from './small-world-stories.ts';
 import { SEED_WORKFLOWS, type SeedWorkflow } from './small-world-workflows.ts';
 import { tell, type Story, type ToldStory } from './story.ts';
@@ -15,30 +17,42 @@ export type SmallWorld = {
   readonly workflows: number;
   readonly runs: number;
   readonly events: number;
+  readonly entities: number;
+  readonly relations: number;
 };
 
+const NOTHING: SmallWorld = { workflows: 0, runs: 0, events: 0, entities: 0, relations: 0 };
+
 /**
- * Stores the small world: five workflows of five kinds, runs in every status, artifacts, checks, costs. Goes
- * through the log like everybody else. Once it is there nothing is written: what people did since stays.
+ * Stores the small world: five workflows of five kinds, runs in every status, artifacts, checks, costs, and a graph of
+ * what they are about. Goes through the log like everybody else. Once it is there nothing is written: what people did since stays.
  * Runs that are still going have no worker: the watch ends them as CRASHED after its time, as it would any.
  *
- * Refuses: Forbidden. Cost: one transaction of about 50 statements.
+ * Refuses: Forbidden. Cost: one transaction of about 55 statements.
  */
 export async function seedSmallWorld(ctx: Ctx): Promise<SmallWorld> {
   const { workspaceId } = ctx.viewer;
   authorize(ctx.viewer, 'workflow.register', { workspaceId });
   authorize(ctx.viewer, 'run.append', { workspaceId });
+  authorize(ctx.viewer, 'graph.write', { workspaceId });
   return ctx.sql.transaction(async (tx) => {
     await tx.query(LOCK, [`${workspaceId} small world`]);
     const [there] = await tx.query(THERE, [workspaceId, `key:${SEED_WORKFLOWS[0]?.key}`]);
-    if (there) return { workflows: 0, runs: 0, events: 0 };
+    if (there) return NOTHING;
 
     const versions = await storeSeedWorkflows(tx, workspaceId, SEED_WORKFLOWS, ctx.now());
     const runs = SEED_STORIES.map((story, seed) => plan(story, seed, ctx.now()));
     await queueAll(tx, ctx, runs, versions);
     const queued = runs.reduce((sum, { story }) => sum + 1 + (story.kept?.length ?? 0), 0);
     const events = queued + (await appendChapters(tx, workspaceId, runs));
-    return { workflows: SEED_WORKFLOWS.length, runs: runs.length, events };
+    const { nodes, relations } = await writeGraph(tx, workspaceId, SEED_GRAPH);
+    return {
+      workflows: SEED_WORKFLOWS.length,
+      runs: runs.length,
+      events,
+      entities: nodes.length,
+      relations: relations.length,
+    };
   });
 }
 

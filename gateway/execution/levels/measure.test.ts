@@ -6,7 +6,7 @@ import { measure, type Size } from './measure.ts';
 const size: Size = ({ first }) => (typeof first === 'number' ? first : 2);
 const schema = buildSchema(`
   type Query { books(first: Int): [Book!]! }
-  type Book { id: Int! title: String author: Author similar(first: Int): [Book] }
+  type Book { id: Int! title: String author: Author similar(first: Int, near: [Int!]): [Book] }
   type Author { name: String! }
 `);
 for (const [type, field] of [
@@ -17,6 +17,9 @@ for (const [type, field] of [
     extensions: { size },
   });
 }
+
+const { similar } = (schema.getType('Book') as GraphQLObjectType).getFields();
+Object.assign(similar!.args[1]!, { extensions: { reads: 500 } });
 
 function measured(text: string, variables = {}) {
   const { definitions } = parse(text);
@@ -37,6 +40,11 @@ test('an operation is counted with its fragments in their places, and lists by w
     cost: 10 * (1 + 1 + 3 * (1 + 1)),
   });
   expect(measured('{ books { id } }').cost).toBe(2);
+});
+
+test('what an argument makes a field look through counts for each parent, also in a variable', () => {
+  const text = '($near: [Int!]) { books(first: 3) { similar(first: 2, near: $near) { id } } }';
+  expect(measured(`query ${text}`).cost).toBe(3 * (1 + 500 + 2));
 });
 
 test('fragments that double with each level are counted at once', () => {

@@ -27,14 +27,18 @@ export interface Measures {
   readonly fields: number;
   readonly aliases: number;
   readonly directives: number;
-  /** Objects that may have to be read: of each list field as many as it may hold, times those around it. */
+  /**
+   * Objects that may have to be read: of each list field as many as it may hold, times those around it, and before that
+   * those that an argument makes it look through.
+   */
   readonly cost: number;
 }
 
 /**
  * How many objects a field may answer for one parent, by its arguments as they were written; in `extensions.size` of
  * its definition. It may hang on numbers and on how long lists are, and on nothing else. Pages as Relay has them need
- * none: it is `first` or `last`, else `extensions.fallback` of the argument `first`.
+ * none: it is `first` or `last`, else `extensions.fallback` of the argument `first`. An argument that makes a field look
+ * through other objects first says how many in its `extensions.reads`: they count wherever it is written.
  */
 export type Size = (args: Readonly<Record<string, unknown>>) => number;
 
@@ -85,7 +89,7 @@ export function measure({ schema, operation, fragments, variables }: Measured): 
       fields: below.fields + 1,
       aliases: below.aliases + alias,
       directives: below.directives,
-      cost: objects * (1 + below.cost),
+      cost: readsOf(def, node) + objects * (1 + below.cost),
     };
   };
 
@@ -128,6 +132,13 @@ function sizeOf(
   const given = argumentsIn(node, variables);
   const asked = given['first'] ?? given['last'];
   return Number.isSafeInteger(asked) && (asked as number) >= 0 ? (asked as number) : fallback;
+}
+
+function readsOf({ args }: Definition, { arguments: given }: FieldNode): number {
+  return (given ?? []).reduce((sum, { name }) => {
+    const reads = args.find((arg) => arg.name === name.value)?.extensions['reads'];
+    return sum + (typeof reads === 'number' ? reads : 0);
+  }, 0);
 }
 
 /** As written: a size that is none is refused by who reads it. */
