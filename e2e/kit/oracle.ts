@@ -1,15 +1,10 @@
-/**
- * The twenty shared recordings and what must come out of them. They are not in git: POLYPHONY_DATA or ../shared/data
- * holds them, or the tests that need them are skipped by name.
- */
+/** The twenty shared recordings and what must come out of them. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { DATA } from './shared-data.ts';
 
-const DATA =
-  process.env['POLYPHONY_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
 const FOLDER = join(DATA, 'wfinstances');
 const ORACLE = join(FOLDER, 'events-oracle.tsv');
 

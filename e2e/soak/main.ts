@@ -5,6 +5,7 @@ import type { Met } from '../../gateway/execution/levels/oracle/values.ts';
 
 const SOAKS: Readonly<Record<string, (cases: number, seed: number) => Promise<void>>> = {
   executor,
+  'import-graph': importGraph,
 };
 const CASES = 1_000_000;
 const TOLD_EVERY = 10_000;
@@ -33,4 +34,11 @@ async function executor(count: number, from: number): Promise<void> {
   }
   console.info(JSON.stringify(met, null, 2));
   process.exit(0); // Without waiting for what graphql-js left behind.
+}
+
+/** All shared graphs into the embedded store, Postgres and Neo4j, and what is known of each asked of all three. */
+async function importGraph(): Promise<void> {
+  const { loadEverywhere } = await import('./import-graph.ts');
+  await loadEverywhere();
+  process.exit(0); // Without waiting for pools that are empty.
 }
