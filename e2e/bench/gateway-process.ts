@@ -68,7 +68,7 @@ function listening(child: ChildProcess): Promise<string> {
 }
 
 /** User and system time of a process so far, all its threads. */
-export function cpuOf({ pid }: ChildProcess): number {
+export function cpuOf({ pid }: Pick<ChildProcess, 'pid'>): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_ms;
 }

@@ -13,6 +13,7 @@ const BENCHES: Record<string, () => Promise<{ run(args: string[]): Promise<unkno
   replay: () => import('./replay.ts'),
   emitter: () => import('./emitter.ts'),
   answers: () => import('./answers/bench.ts'),
+  graph: () => import('./graph/bench.ts'),
   vectors: () => import('./vectors.ts'),
 };
 

@@ -22,6 +22,8 @@ export interface Neo4jServer {
   /** The same after a restart. Nobody signs in. */
   readonly url: string;
   readonly port: number;
+  /** Another one after a restart. */
+  readonly pid: number;
   /** kill -9. Resolves when it is gone. What was committed stays. */
   kill(): Promise<void>;
   /** As when its machine hangs: connections stay and are taken, nothing is answered. Resolves once that is so. */
@@ -33,14 +35,20 @@ export interface Neo4jServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server. Throws with the reason: no Java, no jars, or its log. */
-export async function startNeo4j(): Promise<Neo4jServer> {
+/**
+ * Starts a server. Throws with the reason: no Java, no jars, or its log. `compilers`: no test lasts long enough to win
+ * back what Java's second one takes; benchmarks do.
+ */
+export async function startNeo4j(compilers: 'first' | 'all' = 'first'): Promise<Neo4jServer> {
   const programs = await neo4jPrograms(warm);
   const folder = await mkdtemp(join(tmpdir(), 'polyphony-neo4j-'));
   await cp(programs.emptyStore, join(folder, 'data'), { recursive: true });
   const port = await freePort();
   const start = () =>
-    startServer(programs, folder, port, `-XX:SharedArchiveFile=${programs.archive}`);
+    startServer(programs, folder, port, [
+      `-XX:SharedArchiveFile=${programs.archive}`,
+      `-XX:TieredStopAtLevel=${compilers === 'first' ? 1 : 4}`,
+    ]);
   let server: ChildProcess;
   try {
     server = await start();
@@ -51,6 +59,9 @@ export async function startNeo4j(): Promise<Neo4jServer> {
   return {
     url: `bolt://127.0.0.1:${port}`,
     port,
+    get pid() {
+      return server.pid!;
+    },
     kill: () => end(server, 'SIGKILL'),
     pause: () => pause(server),
     resume: () => void server.kill('SIGCONT'),
@@ -83,7 +94,7 @@ export function sharedNeo4jOrNull(): Promise<{ readonly url: string } | null> {
 
 /** As the shared one, for a file that kills or pauses its server, or needs the whole database. To be stopped. */
 export function ownNeo4jOrNull(): Promise<Neo4jServer | null> {
-  return orNull(startNeo4j);
+  return orNull(() => startNeo4j());
 }
 
 async function orNull<Server>(have: () => Promise<Server>): Promise<Server | null> {
@@ -104,7 +115,7 @@ async function warm(programs: Neo4jPrograms): Promise<void> {
   try {
     const archive = join(folder, 'classes.jsa');
     const keep = `-XX:ArchiveClassesAtExit=${archive}`;
-    await end(await startServer(programs, folder, await freePort(), keep), 'SIGTERM');
+    await end(await startServer(programs, folder, await freePort(), [keep]), 'SIGTERM');
     await moveTo(programs.archive, archive);
     await rm(join(folder, 'data', 'server_id'), { force: true, recursive: true });
     await moveTo(programs.emptyStore, join(folder, 'data'));
@@ -134,7 +145,7 @@ async function startServer(
   { jars }: Neo4jPrograms,
   folder: string,
   port: number,
-  classes: string,
+  more: readonly string[],
 ): Promise<ChildProcess> {
   await mkdir(join(folder, 'conf'), { recursive: true });
   await writeFile(join(folder, 'conf', 'neo4j.conf'), settings(port));
@@ -144,11 +155,10 @@ async function startServer(
     `-Xmx${HEAP}`,
     '-XX:MaxDirectMemorySize=256m',
     '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1', // No test lasts long enough to win back what the second compiler takes.
     '-XX:+ExitOnOutOfMemoryError',
     '-XX:-OmitStackTraceInFastThrow',
     '-Xshare:auto',
-    classes,
+    ...more,
     ...MODULES.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
     '--add-modules=jdk.incubator.vector',
     '-Dfile.encoding=UTF-8',

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -26,8 +26,20 @@ export async function buildServers(
   programs: readonly Program[],
 ): Promise<(program: Program) => string> {
   if (programs.some((program) => !OWN.includes(program))) await install();
+  await buildPrograms(programs.map((program) => join(SERVERS, `${program}.ts`)));
+  return (program) => join(FOLDER, 'dist', `${program}.mjs`);
+}
+
+/** Builds programs of another benchmark, whose packages are installed with the rivals', and answers the path of each. */
+export async function buildRivals(files: readonly string[]): Promise<string[]> {
+  await install();
+  await buildPrograms(files);
+  return files.map((file) => join(FOLDER, 'dist', `${basename(file, '.ts')}.mjs`));
+}
+
+async function buildPrograms(entryPoints: readonly string[]): Promise<void> {
   await build({
-    entryPoints: programs.map((program) => join(SERVERS, `${program}.ts`)),
+    entryPoints: [...entryPoints],
     outdir: join(FOLDER, 'dist'),
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -37,7 +49,6 @@ export async function buildServers(
     format: 'esm',
     logLevel: 'warning',
   });
-  return (program) => join(FOLDER, 'dist', `${program}.mjs`);
 }
 
 async function install(): Promise<void> {
