@@ -34,26 +34,45 @@ describe.each(DATABASES)('walks ($name)', ({ open }) => {
 
   test('a condition of the graph that meets more than a list looks for says so', async () => {
     const asked: unknown[] = [];
-    const ofTwo = (by: 'NODES' | 'RELATIONS') => ({
+    const ofTwo = {
       graphFor: (ctx: Ctx): GraphReads => ({
         ...graphOverSql(ctx),
-        network: async (...[space, roots, walk, bounds]) => {
+        network: (space, roots, walk, bounds) => {
           asked.push(bounds);
-          const found = await graphOverSql(ctx).network(space, roots, walk, { depth: 1, nodes: 2 });
-          return { ...found, cut: { by, at: bounds.nodes } };
+          return graphOverSql(ctx).network(space, roots, walk, { ...bounds, nodes: 2 });
         },
       }),
-    });
+    };
     const query = `{ entities(filter: { key: { eq: "CDG" } }) { nodes { id } } }`;
     const { entities } = await graph.data<{ entities: { nodes: { id: string }[] } }>(query);
     const within = `query ($id: ID!) { entities(within: { roots: [$id], depth: 3 }) { totalCount cut { by at } } }`;
     const { id } = entities.nodes[0]!;
-    expect(await graph.data(within, { id }, ofTwo('NODES'))).toEqual({
-      entities: { totalCount: 2, cut: { by: 'NODES', at: WITHIN_NODES_MAX } },
+    expect(await graph.data(within, { id }, ofTwo)).toEqual({
+      entities: { totalCount: 2, cut: { by: 'NODES', at: 2 } },
     });
-    expect(await graph.data(within, { id }, ofTwo('RELATIONS'))).toMatchObject({
-      entities: { cut: null }, // Which are not asked for.
-    });
-    expect(asked[0]).toEqual({ depth: 3, nodes: WITHIN_NODES_MAX, relations: 1 });
+    expect(asked).toEqual([{ depth: 3, nodes: WITHIN_NODES_MAX, nodesOnly: true }]);
+  });
+
+  test('a network is looked through for relations, and for what is beyond, where that is shown', async () => {
+    const asked: unknown[] = [];
+    const told = {
+      graphFor: (ctx: Ctx): GraphReads => ({
+        ...graphOverSql(ctx),
+        network: (...args) => {
+          asked.push(args[3].nodesOnly);
+          return graphOverSql(ctx).network(...args);
+        },
+      }),
+    };
+    const roots = 'network(roots: []) ';
+    for (const shown of ['nodes { depth }', 'nodes { depth } cut { by }', 'relations { id }']) {
+      await graph.data(`{ ${roots}{ ${shown} } }`, {}, told);
+    }
+    await graph.data(
+      `{ ${roots}{ ...Of } } fragment Of on EntityNetwork { relations { id } }`,
+      {},
+      told,
+    );
+    expect(asked).toEqual([true, false, false, false]);
   });
 });

@@ -22,6 +22,7 @@ import {
   type MetNetwork,
   type MetPath,
 } from '../resolvers/graph/walks.ts';
+import type { Shown } from './batch.ts';
 import { builder, type Types } from './builder.ts';
 import { GraphCutRef, walkArgs, type AnyCut } from './graph-words.ts';
 import { Entity, EntityRelation } from './graph.ts';
@@ -164,7 +165,7 @@ function wholeOr(given: unknown, fallback: number): number {
 }
 
 builder.queryFields((t) => ({
-  network: t.field({
+  network: t.batch({
     type: NetworkRef,
     description: 'All that is so many relations away from some entities; the nearest.',
     args: {
@@ -176,7 +177,9 @@ builder.queryFields((t) => ({
       depth: depthArg(t.arg, 1),
       first: firstArg(t.arg, 'Entities', NODES_MAX, FIRST),
     },
-    resolve: (_root, args, ctx) => network(ctx, args),
+    batch: async (_roots, args, ctx, shown) => [
+      await network(ctx, { ...args, nodesOnly: areNodesOnly(shown) }),
+    ],
   }),
   connectedComponent: t.field({
     type: NetworkRef,
@@ -204,6 +207,12 @@ builder.queryFields((t) => ({
     resolve: (_root, args, ctx) => subgraph(ctx, args),
   }),
 }));
+
+/** Neither relations are looked at nor what cut it. */
+function areNodesOnly(shown: Shown): boolean {
+  const fields = shown?.get('EntityNetwork') ?? [];
+  return shown !== undefined && [...fields].every(({ name }) => name === 'nodes');
+}
 
 builder.queryFields((t) => ({
   shortestPath: t.field({

@@ -98,9 +98,13 @@ async function compareReads(
     }),
   );
   const bounds = { depth, nodes: limit, relations: 2 * limit };
-  expect(await graph.network(space, asked, walk, bounds), told).toEqual(
-    naiveNetwork(naive, asked, walk, bounds),
-  );
+  const network = naiveNetwork(naive, asked, walk, bounds);
+  expect(await graph.network(space, asked, walk, bounds), told).toEqual(network);
+  expect(await graph.network(space, asked, walk, { ...bounds, nodesOnly: true }), told).toEqual({
+    nodes: network.nodes,
+    relations: [],
+    cut: network.cut?.by === 'NODES' ? network.cut : null,
+  });
   const shortest = await graph.shortestPaths(space, pairs, walk, depth);
   for (const [index, pair] of pairs.entries()) {
     const path = shortest[index]!;

@@ -57,6 +57,8 @@ export interface WalkBounds {
   readonly nodes: number;
   /** Relations of one answer: 1 to RELATIONS_MAX, which it is when left out. */
   readonly relations?: number;
+  /** Relations are not looked for, nor what lies beyond the depth: `cut` tells of NODES alone. */
+  readonly nodesOnly?: boolean;
 }
 
 export const DEPTH_MAX = 32;

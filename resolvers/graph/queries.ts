@@ -57,13 +57,13 @@ export async function entities(
   if (!within) return Object.assign(await listOf(ctx, ENTITY, args), { cut: null });
   authorize(ctx.viewer, ENTITY.read, ctx.viewer);
   const roots = entityUuids(within.roots, 'within.roots');
-  const bounds = { depth: within.depth, nodes: WITHIN_NODES_MAX, relations: 1 };
+  const bounds = { depth: within.depth, nodes: WITHIN_NODES_MAX, nodesOnly: true };
   const found = await ctx
     .graphFor(ctx)
     .network(ctx.viewer.workspaceId, roots, walkOf(within), bounds);
   const among = { ids: found.nodes.map(({ node }) => node.id), said: within };
   const page = await listOf(ctx, ENTITY, { ...args, among });
-  return Object.assign(page, { cut: found.cut?.by === 'NODES' ? found.cut : null });
+  return Object.assign(page, { cut: found.cut });
 }
 
 /** A page of the workspace's relations. One statement. */

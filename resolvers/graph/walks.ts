@@ -39,11 +39,13 @@ export async function network(
     readonly roots: readonly string[];
     readonly depth: number;
     readonly first: number;
+    readonly nodesOnly?: boolean;
   },
 ): Promise<MetNetwork> {
   const { graph, workspaceId } = opened(ctx);
   const roots = entityUuids(args.roots, 'roots');
-  const bounds = { depth: args.depth, nodes: args.first };
+  const { depth, first: nodes, nodesOnly = false } = args;
+  const bounds = { depth, nodes, nodesOnly };
   const found = await graph.network(workspaceId, roots, walkOf(args), bounds);
   return { ...found, relations: tiedAmong(found.nodes, found.relations) };
 }

@@ -234,7 +234,7 @@ async function byGraph(
   try {
     const network = await ctx
       .graphFor(ctx)
-      .network(ctx.viewer.workspaceId, near, walk, { depth, nodes });
+      .network(ctx.viewer.workspaceId, near, walk, { depth, nodes, nodesOnly: true });
     const reached = network.nodes.filter((one) => one.depth > 0);
     const ranked = reached.map((one) => ({
       type: one.node.kind === DOCUMENT_KIND ? ('Document' as const) : ('Entity' as const),
@@ -247,7 +247,7 @@ async function byGraph(
       report: {
         source: 'GRAPH',
         unavailable: null,
-        cutAt: network.cut && network.cut.by !== 'DEPTH' ? network.cut.at : null,
+        cutAt: network.cut?.at ?? null,
       },
       ranked: ranked.filter(({ type }) => types.has(type)),
     };

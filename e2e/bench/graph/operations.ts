@@ -70,7 +70,11 @@ export function cypherOf(operation: OperationName, { from, to }: Asked) {
   const asks: Record<OperationName, () => Promise<unknown>> = {
     neighbours: () => readNeighbours(client, workspaceId, [from], walk('links'), { first: FIRST }),
     network: () =>
-      readNetwork(client, workspaceId, [from], walk('links'), { depth: DEPTH, nodes: NODES }),
+      readNetwork(client, workspaceId, [from], walk('links'), {
+        depth: DEPTH,
+        nodes: NODES,
+        nodesOnly: true,
+      }),
     shortest: () =>
       readShortestPaths(
         client,

@@ -51,7 +51,7 @@ const NETWORK = inEachDirection<NetworkRow>('graph.network', (direction) => {
   const walk = `${step('f', direction)} WHERE ${RELATION_WALKED} AND ${NODE_WALKED}`;
   return `${ROOTS}
   WITH collect(n) AS roots
-  WITH ${spread('roots', '$depth + 1', walk, 'size(found.v) > $limit')} AS found
+  WITH ${spread('roots', '$steps', walk, 'size(found.v) > $limit')} AS found
   WITH found, coalesce(found.e[$depth + 1], size(found.v)) AS within, size(found.v) AS met
   UNWIND range(0, met - 1) AS at
   WITH within, met, found.v[at] AS n, size([begin IN found.e WHERE begin <= at]) - 1 AS depth
@@ -60,7 +60,7 @@ const NETWORK = inEachDirection<NetworkRow>('graph.network', (direction) => {
   WITH within, met, n, depth, once ORDER BY depth, n.id LIMIT $limit
   WITH within, met, collect(n) AS kept, collect({depth: depth, node: ${nodeMap('n')}}) AS nodes
   UNWIND [{whole: {within: within, met: met, nodes: nodes}}] + COLLECT {
-    UNWIND kept AS n
+    UNWIND CASE WHEN $steps > $depth THEN kept ELSE [] END AS n
     MATCH (n)-[r:REL]->(m:Node) WHERE ${RELATION_WALKED} AND m IN kept
     RETURN {relation: r}
   } AS row
@@ -70,30 +70,32 @@ const NETWORK = inEachDirection<NetworkRow>('graph.network', (direction) => {
   RETURN whole.within AS within, whole.met AS met, whole.nodes AS nodes, relations`;
 });
 
-/** Graph.network. O(relations of the nodes within depth + 1), and O(depth × nodes). */
+/** Graph.network. O(relations of the nodes within depth + 1, with nodesOnly within depth), and O(depth × nodes). */
 export async function readNetwork(
   client: Reader,
   ...[workspaceId, rootIds, walk, bounds]: Parameters<Graph['network']>
 ): Promise<Network> {
-  const { relations: relations_max = RELATIONS_MAX } = bounds;
-  checkBounds({ ...bounds, relations: relations_max });
+  const { depth, nodes: nodes_max, relations: relations_max = RELATIONS_MAX, nodesOnly } = bounds;
+  checkBounds({ depth, nodes: nodes_max, relations: relations_max });
   const [row] = await client.read(NETWORK[walk.direction], {
     workspaceId,
     ids: rootsOf(workspaceId, rootIds),
     ...kindsOf(walk),
-    depth: whole(bounds.depth),
-    limit: whole(bounds.nodes),
+    depth: whole(depth),
+    steps: whole(nodesOnly ? depth : depth + 1), // The one beyond tells whether it goes on.
+    limit: whole(nodes_max),
     relations: whole(relations_max + 1),
   });
   if (!row) return { nodes: [], relations: [], cut: null };
   const { nodes, relations, within, met } = row;
+  const reached = nodes
+    .map(({ depth: at, node }) => ({ depth: at, node: nodeOf(node) }))
+    .toSorted((a, b) => a.depth - b.depth || byId(a.node, b.node));
   const kept = cutRelations(relations.map(relationOf).toSorted(byId), relations_max);
-  const goesOn = met > within ? ({ by: 'DEPTH', at: bounds.depth } as const) : null;
+  const goesOn = met > within ? ({ by: 'DEPTH', at: depth } as const) : null;
   return {
-    nodes: nodes
-      .map(({ depth, node }) => ({ depth, node: nodeOf(node) }))
-      .toSorted((a, b) => a.depth - b.depth || byId(a.node, b.node)),
+    nodes: reached,
     relations: kept.relations,
-    cut: within > bounds.nodes ? { by: 'NODES', at: bounds.nodes } : (kept.cut ?? goesOn),
+    cut: within > nodes_max ? { by: 'NODES', at: nodes_max } : (kept.cut ?? goesOn),
   };
 }

@@ -9,12 +9,12 @@ import { idParameter, NODE_PART, OF_KINDS, partsOf, RELATION_PART, type Part } f
 type NetworkRow = Part & { readonly cut: 'DEPTH' | 'NODES' | null };
 
 /**
- * Levels 0 to depth, and of the one beyond a single node, which only tells that it is there; one node more than may be,
- * for the same reason. `seen` keeps what any level has, so each node is expanded once, and cycles end by themselves:
- * UNION over (id, depth) would expand it once for each depth. Against the planner, which knows nothing of arrays and
- * little of new tables: OFFSET 0 keeps a step from being taken twice, for `ids` and for `seen`, and
- * all relations from being read; IS TRUE has `kept`
- * hashed, not walked for each relation, and relations found by their end, not by the workspace.
+ * Levels 0 to depth, and of the one beyond (unless $10 ends it before) a single node, which only tells that it is there;
+ * one node more than may be, for the same reason. `seen` keeps what any level has, so each node is expanded once, and
+ * cycles end by themselves: UNION over (id, depth) would expand it once for each depth. Against the planner, which knows
+ * nothing of arrays and little of new tables: OFFSET 0 keeps a step from being taken twice, for `ids` and for `seen`, and
+ * all relations from being read; IS TRUE has `kept` hashed, not walked for each relation, and relations found by their
+ * end, not by the workspace.
  */
 const NETWORK = statement<NetworkRow>(
   'graph.network',
@@ -31,7 +31,7 @@ const NETWORK = statement<NetworkRow>(
       EXCEPT SELECT unnest(level.seen)
       ORDER BY id LIMIT CASE WHEN level.depth < $7::int THEN $8::int + 1 - cardinality(level.seen) ELSE 1 END
     ) AS ids OFFSET 0) step
-    WHERE level.depth <= $7::int AND cardinality(level.seen) <= $8::int AND cardinality(level.ids) > 0
+    WHERE level.depth < $10::int AND cardinality(level.seen) <= $8::int AND cardinality(level.ids) > 0
   ), met AS MATERIALIZED (
     SELECT level.depth, id FROM level CROSS JOIN LATERAL unnest(level.ids) AS id
   ), kept AS MATERIALIZED (
@@ -40,7 +40,7 @@ const NETWORK = statement<NetworkRow>(
     SELECT ${NODE_PART('n', 'kept.depth')} FROM kept JOIN graph_node n ON n.id = kept.id
     UNION ALL
     (SELECT ${RELATION_PART('r')} FROM kept CROSS JOIN LATERAL (SELECT * FROM graph_relation r
-      WHERE r.from_id = kept.id AND (r.workspace_id = $1) IS TRUE AND ${OF_KINDS('r', '$5')} OFFSET 0) r
+      WHERE $10::int > $7::int AND r.from_id = kept.id AND (r.workspace_id = $1) IS TRUE AND ${OF_KINDS('r', '$5')} OFFSET 0) r
     WHERE (r.to_id IN (SELECT id FROM kept)) IS TRUE ORDER BY r.id LIMIT $9::int + 1)
   )
   SELECT part.*, CASE
@@ -54,7 +54,7 @@ const NETWORK = statement<NetworkRow>(
 export async function readNetwork(
   ...[sql, workspaceId, rootIds, walk, bounds]: [sql: Sql, ...Parameters<Graph['network']>]
 ): Promise<Network> {
-  const { depth, nodes, relations = RELATIONS_MAX } = bounds;
+  const { depth, nodes, relations = RELATIONS_MAX, nodesOnly } = bounds;
   checkBounds({ roots: rootIds.length, depth, nodes, relations });
   const rows = await sql.query(NETWORK, [
     workspaceId,
@@ -66,6 +66,7 @@ export async function readNetwork(
     depth,
     nodes,
     relations,
+    nodesOnly ? depth : depth + 1,
   ]);
   const by = rows[0]?.cut ?? null;
   const parts = partsOf(rows);
