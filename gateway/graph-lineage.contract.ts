@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { bringGraph, sayProjected } from '../e2e/kit/bring-graph.ts';
 import type { TestDatabase } from '../e2e/kit/database.ts';
+import { until } from '../e2e/kit/until.ts';
 import { copyLineage } from '../e2e/kit/lineage-copy.ts';
 import type { RoutedGraph } from '../e2e/kit/routed-graph.ts';
 import { seedArtifacts, seedDerivations } from '../e2e/kit/world.ts';
@@ -51,6 +52,7 @@ export function routedLineageContract(routed: () => Routed): void {
       for (const shape of [SHAPE - 1, SHAPE + 1]) {
         await sayProjected(store.client, position);
         await reading(gateway, 'neo4j');
+        await until('it is planned', async () => (await read())[2] === null);
         expect(await read(position)).toEqual([0, 'neo4j', null]); // So it would be answered.
         await sayProjected(store.client, position, true, shape);
         expect(await read(position)).toEqual([1, 'postgres', 'token']);
@@ -81,6 +83,7 @@ export function routedLineageContract(routed: () => Routed): void {
     };
     try {
       await reading(gateway, 'neo4j');
+      await until('it is planned', async () => (await read())[1] === 'neo4j');
       const [model] = await seedArtifacts(database, [{ name: 'model' }]);
       await seedDerivations(database, [[raw!, model!]]);
       const token = await openFeed(database.sql).first();

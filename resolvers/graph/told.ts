@@ -10,6 +10,7 @@ export const FALLBACKS = {
   behind: 'the projection is too far behind',
   away: 'it did not answer, or not in time',
   breaker: 'it did not answer of late and is left alone',
+  planning: 'it still plans the statement',
   busy: 'too many reads are at it',
   token: 'it does not have what the consistency token asks for',
   failed: 'it answered with an error that is ours',

@@ -17,7 +17,7 @@ import { seedArtifacts, seedDerivations } from '../../kit/world.ts';
 import { cpuOf } from '../gateway-process.ts';
 import { openWorld } from '../world.ts';
 import { layersOfThings, placesGraph, type BenchGraph, type BenchThings } from './data.ts';
-import { measure, type Pace } from './measure.ts';
+import { measure, slice, type Pace } from './measure.ts';
 import { OPERATION_NAMES, type Asked, type OperationName } from './operations.ts';
 import { bySize, writeAll } from './sizes.ts';
 import { compare, startOurs, startRivals, type RunningServer, type Setting } from './servers.ts';
@@ -96,6 +96,7 @@ async function walks(
     const bytes = await compare(servers, setting);
     const figures: Record<string, object> = {};
     for (const operation of operations) {
+      await planned(servers[0]!, operation);
       const before = await fallbacksOf(servers[0]!);
       figures[operation] = await measure(operation, servers, () => cpuOf({ pid }), pace);
       const fallbacks = (await fallbacksOf(servers[0]!)) - before;
@@ -158,6 +159,15 @@ async function copy(bare: BareNeo4j, { things }: BenchThings): Promise<void> {
     `/* bench.madeOf */ MATCH (n:Artifact)-[:DERIVED]->(m:Artifact)
     MATCH (a:Thing {id: m.id}) MATCH (b:Thing {id: n.id}) CREATE (a)-[:MADE_OF]->(b)`,
   );
+}
+
+/** Asks until Neo4j has planned it: SQL answers before that. */
+async function planned(ours: RunningServer, operation: OperationName): Promise<void> {
+  await until('Neo4j answers', async () => {
+    const before = await fallbacksOf(ours);
+    await slice(ours, operation, 1);
+    return (await fallbacksOf(ours)) === before;
+  });
 }
 
 /** Reads that SQL answered so far, in place of Neo4j. */

@@ -49,7 +49,8 @@ export async function measure(
   return shown(operation, results);
 }
 
-async function slice(server: RunningServer, operation: OperationName, seconds: number) {
+/** Asks one server for so long. */
+export async function slice(server: RunningServer, operation: OperationName, seconds: number) {
   const load = await openLoad(server.target(operation), CONNECTIONS);
   try {
     return await load.pass(seconds);

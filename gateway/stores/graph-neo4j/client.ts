@@ -3,9 +3,11 @@
  * that holds even where the server says nothing, a bounded number of tries, telemetry by name.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import neo4j, { type Driver, type ManagedTransaction, type Session } from 'neo4j-driver';
+import neo4j, { type ManagedTransaction, type Session } from 'neo4j-driver';
 import { Unavailable } from '../../../resolvers/errors.ts';
 import { codeOf, isPassing, unavailable } from './failures.ts';
+import { openPlans, type Plans } from './plans.ts';
+import { openSessions, within } from './sessions.ts';
 
 /** One Cypher text. `Row` is what a record of it holds: integers as numbers, as all of ours stay below 2^53. */
 export interface Cypher<Row> {
@@ -47,6 +49,8 @@ export interface Neo4jClient {
   read<Row>(statement: Cypher<Row>, parameters: Parameters, limit_ms?: number): Promise<Row[]>;
   /** A WRITE transaction; rolled back when `work` throws. It may be tried again, whole. */
   write<T>(work: (run: Run) => Promise<T>, limit_ms?: number): Promise<T>;
+  /** For reads that must be in time: Plans.has, of all texts that were not planned since the server was last away. */
+  readonly planned: Plans['has'];
   /** Makes constraints and indexes, once; `again` where the store may have been emptied since. */
   prepare(again?: 'again'): Promise<void>;
   /**
@@ -76,10 +80,10 @@ export interface ClientSettings {
 
 const TRIES_MAX = 5;
 const RETRY_ms = 20;
-/** How much longer than we wait a server may take to end a transaction: it looks for late ones every 2 seconds. */
-const GRACE_ms = 5_000;
 /** To make indexes of a store that is full already. */
 const PREPARE_TIMEOUT_ms = 60_000;
+/** To plan a text, on the busiest machine. */
+const PLAN_TIMEOUT_ms = 60_000;
 
 const SCHEMA = [
   cypher(
@@ -119,42 +123,36 @@ export const SCHEMA_NAMES = SCHEMA.map(({ text }) => /polyphony_\w+/.exec(text)!
 /** Connects when first needed. */
 export function neo4jClient(settings: ClientSettings): Neo4jClient {
   const { timeout_ms } = settings;
-  const target = neo4jTarget(settings.url);
-  let driver = connect(target, settings);
+  const sessions = openSessions(settings);
   let prepared: Promise<void> | undefined;
-
-  /**
-   * What a server owes an answer for longer than it may is on a connection that is dead, or a server that hangs: all
-   * connections are made anew, or they would stay lent for as long as TCP takes to notice.
-   */
-  function abandon(dead: Driver): void {
-    if (dead !== driver) return;
-    driver = connect(target, settings);
-    void dead.close().catch(() => undefined);
-  }
-
-  async function session<T>(
-    defaultAccessMode: 'READ' | 'WRITE',
-    limit_ms: number,
-    work: (session: Session) => Promise<T>,
-  ): Promise<T> {
-    const used = driver;
-    const opened = used.session({ database: target.database, defaultAccessMode });
-    const answer = work(opened).finally(() => void opened.close().catch(() => undefined));
-    return within(limit_ms, answer, () => abandon(used));
-  }
 
   const tried = <T>(
     limit_ms: number,
     mode: 'READ' | 'WRITE',
     work: (session: Session, left_ms: number) => Promise<T>,
   ): Promise<T> =>
-    repeated(limit_ms, (left_ms) => session(mode, left_ms, (opened) => work(opened, left_ms)));
+    repeated(limit_ms, (left_ms) => sessions.use(mode, left_ms, (opened) => work(opened, left_ms)));
+
+  /** A parameter is a map for the plan too, or it would be another's. */
+  const plans = openPlans(async ({ name, text }) => {
+    await prepare();
+    const explained = { name: `${name}.plan`, text: `EXPLAIN ${text}` };
+    await tried(PLAN_TIMEOUT_ms, 'READ', (opened, timeout) =>
+      runOn(opened, settings, { timeout })(explained, {}),
+    );
+  });
+
+  /** Of reads that fail: the server may be another now, or plan anew what it plans for too long. */
+  const readTried: typeof tried = (...args) =>
+    tried(...args).catch((error: unknown) => {
+      if (error instanceof Unavailable) plans.forget();
+      throw error;
+    });
 
   async function makeSchema(): Promise<void> {
     if (settings.leavesSchema) return;
     for (const one of SCHEMA) {
-      await session('WRITE', PREPARE_TIMEOUT_ms, (opened) => runOn(opened, settings)(one, {}));
+      await sessions.use('WRITE', PREPARE_TIMEOUT_ms, (opened) => runOn(opened, settings)(one, {}));
     }
   }
 
@@ -169,9 +167,10 @@ export function neo4jClient(settings: ClientSettings): Neo4jClient {
 
   return {
     prepare,
+    planned: (...args) => plans.has(...args),
     async read<Row>(statement: Cypher<Row>, parameters: Parameters, limit_ms = timeout_ms) {
       await prepare();
-      return tried(limit_ms, 'READ', (opened, timeout) =>
+      return readTried(limit_ms, 'READ', (opened, timeout) =>
         runOn(opened, settings, { timeout })(statement, parameters),
       );
     },
@@ -187,11 +186,11 @@ export function neo4jClient(settings: ClientSettings): Neo4jClient {
         const [row] = await run(first, {});
         return goesOn(row) ? run(statement, parameters) : null;
       };
-      return tried(limit_ms, 'READ', (opened, timeout) =>
+      return readTried(limit_ms, 'READ', (opened, timeout) =>
         opened.executeRead((tx) => work(runOn(tx, settings)), { timeout }),
       );
     },
-    close: () => driver.close(),
+    close: () => sessions.close(),
   };
 }
 
@@ -208,39 +207,6 @@ async function repeated<T>(limit_ms: number, attempt: (left_ms: number) => Promi
       await sleep(pause_ms);
     }
   }
-}
-
-interface Target {
-  readonly url: string;
-  readonly auth: ReturnType<typeof neo4j.auth.basic> | undefined;
-  readonly database: string;
-}
-
-function neo4jTarget(text: string): Target {
-  const url = new URL(text);
-  const { username, password } = url;
-  const database = url.searchParams.get('database') ?? 'neo4j';
-  url.searchParams.delete('database');
-  url.username = '';
-  url.password = '';
-  const auth = username
-    ? neo4j.auth.basic(decodeURIComponent(username), decodeURIComponent(password))
-    : undefined;
-  return { url: url.href, auth, database };
-}
-
-function connect({ url, auth }: Target, settings: ClientSettings): Driver {
-  return neo4j.driver(url, auth, {
-    userAgent: 'polyphony',
-    maxConnectionPoolSize: settings.connections_max,
-    connectionTimeout: settings.timeout_ms,
-    connectionAcquisitionTimeout: settings.timeout_ms,
-    maxTransactionRetryTime: 0, // Tries are counted here.
-    disableLosslessIntegers: true,
-    fetchSize: -1, // Answers are bounded: in one piece.
-    notificationFilter: { minimumSeverityLevel: 'OFF' },
-    telemetryDisabled: true,
-  });
 }
 
 /** On a session, each statement is a transaction of its own, and one exchange with the server. */
@@ -262,18 +228,4 @@ function runOn(
       throw error;
     }
   };
-}
-
-/** The answer, or Unavailable past the deadline; `dead` is called when not even then anything comes. */
-async function within<T>(limit_ms: number, answer: Promise<T>, dead: () => void): Promise<T> {
-  let late: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    late = setTimeout(() => {
-      late = setTimeout(dead, GRACE_ms).unref();
-      reject(new Unavailable('neo4j', `no answer within ${limit_ms} ms`));
-    }, limit_ms);
-  });
-  const settled = () => clearTimeout(late);
-  answer.then(settled, settled);
-  return Promise.race([answer, deadline]);
 }

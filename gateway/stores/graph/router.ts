@@ -2,7 +2,6 @@
  * Which store answers a read of the graph: Neo4j while it is there, whole, of our shape and the epoch of now and not too
  * far behind; else SQL, which is the truth and gives the same answers. Decision 0012 says why it is so.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ctx } from '../../../resolvers/context.ts';
 import { Refusal, Unavailable } from '../../../resolvers/errors.ts';
 import type { Position } from '../../../resolvers/events/feed/position.ts';
@@ -13,6 +12,7 @@ import type { Bulkhead } from '../bulkhead.ts';
 import type { Neo4jClient, Reader } from '../graph-neo4j/client.ts';
 import { neo4jReads } from '../graph-neo4j.ts';
 import { graphOverSql } from '../graph-sql.ts';
+import { openArrival, type Arrival } from './arrival.ts';
 import { hasSeen, PROJECTED } from './projected.ts';
 import type { ProjectionWatch } from './watch.ts';
 
@@ -31,11 +31,13 @@ export interface RouterParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** Between two looks whether Neo4j has what a token stands for. */
-const LOOK_ms = 10;
+/** A read waits so long for its statement to be planned: what another gateway has asked for takes some milliseconds. */
+const PLAN_ms = 100;
 
 /** It was not brought so far in time. */
 class NotSeen extends Error {}
+/** A first run would take longer than a read may. */
+class NotPlanned extends Error {}
 
 type Answer<T> = { readonly value: T } | { readonly reason: Fallback };
 type Call<T> = (reads: GraphReads) => Promise<T>;
@@ -47,6 +49,7 @@ type Call<T> = (reads: GraphReads) => Promise<T>;
 export function graphRouter(parts: RouterParts): (ctx: Ctx) => GraphReads {
   /** Those to which Neo4j was away once: they do not wait for it again. */
   const left = new WeakSet<Ctx>();
+  const arrival = openArrival(async () => (await parts.client.read(PROJECTED, {}))[0]);
 
   async function tryNeo4j<T>(ctx: Ctx, call: Call<T>): Promise<Answer<T>> {
     const against = left.has(ctx) ? 'away' : parts.watch.against();
@@ -56,13 +59,17 @@ export function graphRouter(parts: RouterParts): (ctx: Ctx) => GraphReads {
     const passage = parts.breaker.enter(false);
     try {
       if (!passage) return { reason: 'breaker' };
-      const value = await call(neo4jReads(readerOf(parts, ctx)));
+      const value = await call(neo4jReads(readerOf(parts, arrival, ctx)));
       passage.succeeded();
       return { value };
     } catch (error) {
       if (error instanceof NotSeen) {
         passage?.succeeded();
         return { reason: 'token' };
+      }
+      if (error instanceof NotPlanned) {
+        passage?.left();
+        return { reason: 'planning' };
       }
       if (error instanceof Unavailable) {
         passage?.failed();
@@ -108,14 +115,19 @@ export function graphRouter(parts: RouterParts): (ctx: Ctx) => GraphReads {
 }
 
 /** What sends the statements of one operation: after its token, where it has one, and told where it is explained. */
-function readerOf(parts: RouterParts, { consistency, graphTold, signal }: Ctx): Reader {
+function readerOf(
+  parts: RouterParts,
+  arrival: Arrival,
+  { consistency, graphTold, signal }: Ctx,
+): Reader {
   const { client } = parts;
   const send: Reader['read'] = (statement, parameters) =>
     consistency
-      ? readSeen(parts, consistency, { statement, parameters }, signal)
+      ? readSeen(parts, arrival, consistency, { statement, parameters }, signal)
       : client.read(statement, parameters);
   return {
     async read(statement, parameters) {
+      if (!(await client.planned(statement, PLAN_ms))) throw new NotPlanned();
       const ended = toldOf(graphTold, statement.name, parameters);
       const rows = await send(statement, parameters);
       ended?.(rows.length);
@@ -134,6 +146,7 @@ function toldOf(told: GraphTold | undefined, name: string, parameters: object) {
  */
 async function readSeen<Row>(
   { client, timeout_ms, consistencyWait_ms }: RouterParts,
+  arrival: Arrival,
   token: Position,
   read: Parameters<typeof client.readAfter<unknown, Row>>[2],
   signal: Ctx['signal'],
@@ -143,8 +156,8 @@ async function readSeen<Row>(
     const left_ms = Math.max(1, Math.ceil(began_ms + timeout_ms - performance.now()));
     const rows = await client.readAfter(PROJECTED, (row) => hasSeen(row, token), read, left_ms);
     if (rows) return rows;
-    const waited_ms = performance.now() - began_ms;
-    if (signal.aborted || waited_ms + LOOK_ms > consistencyWait_ms) throw new NotSeen();
-    await sleep(LOOK_ms);
+    const wait_ms = began_ms + consistencyWait_ms - performance.now();
+    if (signal.aborted || wait_ms < 0) throw new NotSeen();
+    if (!(await arrival.of(token, wait_ms))) throw new NotSeen();
   }
 }

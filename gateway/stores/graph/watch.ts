@@ -39,6 +39,9 @@ export interface ProjectionWatch {
   close(): Promise<void>;
 }
 
+/** While it is not read anyway, a look may take so long: a server that has just begun plans it for seconds. */
+const PATIENCE_ms = 20_000;
+
 /** A position of the primary, and when it was asked for. */
 interface Mark {
   readonly at_ms: number;
@@ -70,7 +73,8 @@ export function openProjectionWatch(parts: WatchParts): ProjectionWatch {
     if (!passage) return;
     const tries = breaker.state() === 'half-open';
     try {
-      const [projected] = await reader.read(PROJECTED, {});
+      const limit = known.projected ? [] : [PATIENCE_ms];
+      const [projected] = await reader.read(PROJECTED, {}, ...limit);
       known = projected ? { reason: null, projected } : { reason: 'absent' };
       if (tries) passage.succeeded();
       else passage.left(); // So small a read does not say that others would go well.
