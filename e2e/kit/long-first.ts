@@ -10,6 +10,7 @@ export const LONG_FILES: readonly string[] = [
   'gateway/stores/graph-neo4j.test.ts',
   'e2e/projection.test.ts',
   'e2e/graph-data.test.ts',
+  'e2e/graph-stores.test.ts',
   'e2e/campaign.test.ts',
   'e2e/kill.test.ts',
   'gateway/execution/levels/differential.test.ts',
