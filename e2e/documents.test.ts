@@ -1,4 +1,7 @@
-/** What very many different documents leave behind in a gateway and in its Postgres: nothing. */
+/**
+ * What very many different documents leave behind in a gateway and in its Postgres: nothing. `DOCUMENTS=100000` in the
+ * environment asks for more of them.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WORLDS, type World } from './kit/gateway.ts';
 import { documentOf } from './kit/many-documents.ts';
@@ -6,10 +9,10 @@ import { postAll } from './kit/pipelined.ts';
 import { startProbedGateway, type Holding, type ProbedGateway } from './kit/probed-gateway.ts';
 import { polyphony, settingsOf } from './kit/process.ts';
 
-const DOCUMENTS = 100_000;
+const DOCUMENTS = Number(process.env['DOCUMENTS'] ?? 40_000);
 /** By then every cache is full, every function hot, every connection made. */
-const WARM = 20_000;
-/** What a heap differs by between two looks; of 80,000 documents each may leave some 40 bytes then. */
+const WARM = DOCUMENTS / 4;
+/** What a heap differs by between two looks; of 30,000 documents each may leave some 120 bytes then. */
 const UNSTEADY = 0.1;
 /** Statements of a connection: the bound of those that are put together, and some of the source. */
 const PREPARED_MAX = 600;
@@ -45,7 +48,7 @@ describe.each(WORLDS.slice(-1))('$name', ({ open }) => {
 
       const seen: Holding[] = [];
       let done = 0;
-      for (const count of [WARM, 60_000, DOCUMENTS]) {
+      for (const count of [WARM, DOCUMENTS / 2, DOCUMENTS]) {
         await postAll(gateway.url, documentOf, done, count);
         done = count;
         seen.push(await gateway.holding());

@@ -1,4 +1,4 @@
-/** All shared graphs into all stores: what e2e/graph-data.test.ts does with each of them once. */
+/** All shared graphs into all stores, as e2e/graph-data.test.ts brings two of them, and WordNet in little memory. */
 import { deepStrictEqual } from 'node:assert';
 import { rebuildGraph } from '../../resolvers/projectors/graph-step.ts';
 import { verifyGraph } from '../../resolvers/projectors/graph-verify.ts';
@@ -6,12 +6,15 @@ import { openEmbedded, openServer, type TestDatabase } from '../kit/database.ts'
 import { AIR_ROUTES } from '../kit/facts-air-routes.ts';
 import { HETIONET, MODULES } from '../kit/facts-registries.ts';
 import { WORDNET, WORDNET_SENSES } from '../kit/facts-wordnet.ts';
-import { load, WHY_NO_GRAPHS, type Ask, type DataSet } from '../kit/graph-data.ts';
+import { dataPath, load, WHY_NO_GRAPHS, type Ask, type DataSet } from '../kit/graph-data.ts';
 import { openGraph } from '../kit/graph.ts';
 import { startNeo4j } from '../kit/neo4j-server.ts';
 import { startPostgres } from '../kit/postgres-server.ts';
+import { built, linesOf, polyphony } from '../kit/process.ts';
 import { aProjector } from '../kit/projection.ts';
 
+/** Megabytes of JavaScript objects. Held all at once, the rows of WordNet are more. */
+const HEAP_MAX_MB = 96;
 const SETS = [AIR_ROUTES, HETIONET, MODULES, WORDNET];
 /** After what is known of WordNet was asked: some of their relations are of kinds that synsets have too. */
 const LATER = [WORDNET_SENSES];
@@ -26,6 +29,7 @@ export async function loadEverywhere(): Promise<void> {
 
   const postgres = await startPostgres();
   process.env['TEST_DATABASE_URL'] = postgres.url;
+  await timed('postgres: WordNet in little memory', loadInLittle);
   const server = await openServer();
   await loaded('postgres', server, SETS);
 
@@ -48,6 +52,23 @@ export async function loadEverywhere(): Promise<void> {
   await projector.close();
   await server.close();
   await Promise.all([neo4j.stop(), postgres.stop()]);
+}
+
+/** By the command, which holds nothing but what it is at. */
+async function loadInLittle(): Promise<void> {
+  await built();
+  const database = await openServer();
+  const { code, stdout, stderr } = await polyphony(
+    [
+      'import-graph',
+      ...WORDNET.nodes.flatMap((file) => ['--nodes', dataPath(file)]),
+      ...WORDNET.edges.flatMap((file) => ['--edges', dataPath(file)]),
+    ],
+    { DATABASE_URL: database.url!, NODE_OPTIONS: `--max-old-space-size=${HEAP_MAX_MB}` },
+  );
+  deepStrictEqual({ code, stderr }, { code: 0, stderr: '' });
+  deepStrictEqual(linesOf(stdout).at(-1), { nodes: 107_525, relations: 131_105 });
+  await database.close();
 }
 
 async function loaded(

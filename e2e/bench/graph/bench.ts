@@ -1,7 +1,8 @@
 /**
  * Walks through GraphQL beside the bare driver with the same Cypher and beside `@neo4j/graphql`, on one Neo4j, and
- * SQL's walks beside Neo4j's by size. `--only neighbours,network,shortest,lineage` (none: sizes alone), `--links`,
- * `--rounds`, `--seconds`, `--warm`, `--sizes 1000,10000,100000` (none: no sizes).
+ * SQL's walks beside Neo4j's by size. `--only neighbours,network,shortest,lineage` (none: sizes alone), `--links`
+ * with `--each` of them from a place (14, as an airport of real routes has; a network then meets most places several
+ * times), `--rounds`, `--seconds`, `--warm`, `--sizes 1000,10000,100000` (none: no sizes).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +25,8 @@ import { compare, startOurs, startRivals, type RunningServer, type Setting } fro
 
 const OPTIONS = {
   only: { type: 'string', default: OPERATION_NAMES.join(',') },
-  links: { type: 'string', default: '15000' },
+  links: { type: 'string', default: '12600' },
+  each: { type: 'string', default: '14' },
   rounds: { type: 'string', default: '7' },
   seconds: { type: 'string', default: '2' },
   warm: { type: 'string', default: '8' },
@@ -50,7 +52,7 @@ export async function run(args: string[]): Promise<object> {
   const neo4j = await startNeo4j('all');
   try {
     const only = OPERATION_NAMES.filter((name) => listed(values.only).includes(name));
-    const places = placesGraph(SEED, Number(values.links));
+    const places = placesGraph(SEED, Number(values.links), Number(values.each));
     const operations =
       only.length > 0 ? await walks(world.database, neo4j, places, only, pace) : {};
     const sizes = listed(values.sizes).map(Number);

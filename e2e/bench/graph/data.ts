@@ -14,14 +14,12 @@ export interface BenchThings {
   readonly made: readonly (readonly [upstreamId: string, downstreamId: string])[];
 }
 
-/** Relations of each place, on average. */
-export const LINKS_EACH = 5;
 const LAYERS = 8;
 
-/** The same of the same seed. */
-export function placesGraph(seed: number, links: number): BenchGraph {
+/** The same of the same seed. `each`: links that begin at a place, on average. */
+export function placesGraph(seed: number, links: number, each: number): BenchGraph {
   const random = dice(seed);
-  const nodes = Array.from({ length: Math.ceil(links / LINKS_EACH) }, (_, at) =>
+  const nodes = Array.from({ length: Math.ceil(links / each) }, (_, at) =>
     node(random, 'place', `p${at}`),
   );
   const any = () => nodes[Math.floor(random() * nodes.length)]!;

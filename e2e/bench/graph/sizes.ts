@@ -11,6 +11,7 @@ import { quartiles } from './measure.ts';
 const DEPTHS = [1, 2, 3];
 const NODES = 1_000;
 const WARM = 20;
+const LINKS_EACH = 5;
 /** SQL may take so many times as long as Neo4j. */
 const TIMES_MAX = 3;
 
@@ -30,7 +31,7 @@ export async function bySize(
       await database.db.workspace.create({
         data: { id: workspaceId, slug: workspaceId, name: '' },
       });
-      const graph = placesGraph(size, size);
+      const graph = placesGraph(size, size, LINKS_EACH);
       for (const store of [sql, neo4j.graph]) await writeAll(store, workspaceId, graph);
       await database.pool.query('/* bench.analyze */ ANALYZE');
       for (const depth of DEPTHS) {
