@@ -84,19 +84,18 @@ export const KEPT: readonly Kept[] = [
     tables: ['artifact', 'artifact_use', 'artifact_derivation', 'artifact_check'],
     truth: strong('resolvers/artifacts/quality.test.ts', 'of twenty callers at once none is lost'),
     copies: [
-      {
-        where: 'Neo4j, lineage alone',
-        guarantee: 'causal',
-        but: 'one that is further behind than NEO4J_STALE_MAX_MS, or away, is not read: Postgres answers',
-        heldBy: ['gateway/graph-lineage.contract.ts', 'with a token lineage is that of now'],
-      },
+      inNeo4j(
+        'Neo4j, lineage alone',
+        'gateway/graph-lineage.contract.ts',
+        'with a token lineage is that of now',
+      ),
     ],
   },
   {
     what: 'agents, configurations, assignments',
     tables: ['agent', 'agent_configuration', 'run_agent'],
     truth: strong('resolvers/agents/commands.test.ts', 'configurations are numbered without gaps'),
-    copies: [],
+    copies: [inNeo4j('Neo4j, relations and networks alone')],
   },
   {
     what: 'documents',
@@ -112,6 +111,7 @@ export const KEPT: readonly Kept[] = [
           'embeds what was there, then what changes',
         ],
       },
+      inNeo4j('Neo4j, mentions alone'),
     ],
   },
   {
@@ -119,11 +119,12 @@ export const KEPT: readonly Kept[] = [
     tables: ['graph_node', 'graph_relation'],
     truth: strong('resolvers/graph/write.test.ts', 'many who write the same at once make it once'),
     copies: [
+      inNeo4j('Neo4j'),
       {
-        where: 'Neo4j',
-        guarantee: 'causal',
-        but: 'one that is further behind than NEO4J_STALE_MAX_MS, or away, is not read: Postgres answers',
-        heldBy: ['gateway/graph.test.ts', 'with a token what was written is seen'],
+        where: 'what `graphChanges` pushes',
+        guarantee: 'eventual',
+        but: 'in the end what a fresh walk of Postgres says; never back',
+        heldBy: ['resolvers/live/graph/graph-model.test.ts', 'through 60 writes'],
       },
     ],
   },
@@ -132,6 +133,19 @@ export const KEPT: readonly Kept[] = [
 /** The truth in Postgres. */
 function strong(...heldBy: Holder): Place {
   return { where: 'Postgres', guarantee: 'strong', heldBy };
+}
+
+/** What the projector keeps. */
+function inNeo4j(
+  where: string,
+  ...[
+    file = 'gateway/graph.test.ts',
+    title = 'with a token what was written is seen',
+  ]: Partial<Holder>
+): Place {
+  const but =
+    'one that is further behind than NEO4J_STALE_MAX_MS, or away, is not read: Postgres answers';
+  return { where, guarantee: 'causal', but, heldBy: [file, title] };
 }
 
 const HEAD = `# What may be believed

@@ -8,7 +8,7 @@
  * taken before rows are read: were it the other way round, a row could be read, then deleted, its removal be applied by
  * somebody else, and the row be written after that, as a ghost that nothing ever takes away.
  */
-import { CursorExpired } from '../errors.ts';
+import { Conflict, CursorExpired } from '../errors.ts';
 import type { ChangeKind, Feed } from '../events/feed/feed.ts';
 import { formatPosition, type Position } from '../events/feed/position.ts';
 import { BATCH_MAX } from '../graph/port.ts';
@@ -97,7 +97,7 @@ export function openStepper(parts: StepParts): Stepper {
       }
     },
     async rebuild(reason) {
-      do learn(on, await on.projection.state());
+      do learn(on, olderOrOurs(await on.projection.state()));
       while (!(await begin(on, reason, 'asked')));
     },
     state: () => on.known,
@@ -116,7 +116,14 @@ export async function rebuildGraph(parts: StepParts): Promise<void> {
   const stepper = openStepper(parts);
   await stepper.rebuild('asked for');
   do await stepper.step();
-  while (stepper.state()?.rebuild);
+  while (olderOrOurs(stepper.state() ?? null)?.rebuild);
+}
+
+/** The state, unless a newer gateway keeps it: what we know of rows is not all that it stores. Throws Conflict. */
+export function olderOrOurs(state: ProjectionState | null): ProjectionState | null {
+  if (state === null || state.shape <= SHAPE) return state;
+  const ours = `${SHAPE}, or less: a newer gateway keeps it, whose commands can do this`;
+  throw new Conflict('the shape of the graph in Neo4j', ours, String(state.shape));
 }
 
 async function step(on: Stepping): Promise<'more' | 'idle' | 'lost'> {
@@ -189,9 +196,10 @@ async function rebuildBatch(on: Stepping): Promise<void> {
   const { state, isDone } = await on.projection.locked(async (held) => {
     const { state: from } = held;
     const stage = STAGES.find(({ name }) => name === from?.rebuild?.stage);
-    if (!from?.rebuild || !stage) return { state: from, isDone: false }; // Another was faster.
+    const isOurs = from?.rebuild && from.shape === SHAPE;
+    if (!isOurs || !stage) return { state: from, isDone: false }; // Another was faster, or is newer.
     const batch = { held, sql: on.sql, mark: from.generation };
-    const after = await stage.work(batch, from.rebuild.after, on.limit);
+    const after = await stage.work(batch, from.rebuild!.after, on.limit);
     const next = after === null ? STAGES[STAGES.indexOf(stage) + 1]?.name : stage.name;
     const rebuild = next === undefined ? null : { stage: next, after };
     const to = { ...from, rebuild, complete: from.complete || rebuild === null };

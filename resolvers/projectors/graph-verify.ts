@@ -6,7 +6,13 @@
 import { Unavailable } from '../errors.ts';
 import type { ChangeKind } from '../events/feed/feed.ts';
 import type { Held } from '../graph/projection.ts';
-import { openStepper, PROJECTED, PROJECTED_KINDS, type StepParts } from './graph-step.ts';
+import {
+  olderOrOurs,
+  openStepper,
+  PROJECTED,
+  PROJECTED_KINDS,
+  type StepParts,
+} from './graph-step.ts';
 import { TooLarge } from './graph-rows.ts';
 import type { Compared, Item, Projected } from './projected.ts';
 
@@ -139,7 +145,7 @@ function openJudge(parts: StepParts, { repair, signal }: VerifyOptions) {
     ids: readonly string[],
     held: Held,
   ): Promise<Difference[] | null> {
-    const { state } = held;
+    const state = olderOrOurs(held.state);
     if (!state?.complete || state.rebuild) return null;
     const stored = byId(await compared.stored(held, ids));
     const rows = byId(await compared.rows(parts.sql, ids));

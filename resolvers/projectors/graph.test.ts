@@ -5,9 +5,12 @@ import { ownNeo4jOrNull } from '../../e2e/kit/neo4j-server.ts';
 import { storedLines } from '../../e2e/kit/projection.ts';
 import { projectionWorld } from '../../e2e/kit/projection-world.ts';
 import { aNode, aRelation } from '../../gateway/stores/graph.contract.ts';
+import { Conflict } from '../errors.ts';
 import { graphRebuildContract } from './graph-rebuild.contract.ts';
 import { lineageProjectedContract } from './lineage-projected.contract.ts';
+import { rebuildGraph } from './graph-step.ts';
 import { graphVerifyContract } from './graph-verify.contract.ts';
+import { verifyGraph } from './graph-verify.ts';
 
 const neo4j = await ownNeo4jOrNull();
 afterAll(() => neo4j?.stop());
@@ -187,7 +190,21 @@ describe.skipIf(!neo4j)('the projector of the graph', () => {
     expect(await older.stepper.step()).toBe('idle');
     expect(await projector.stepper.step()).toBe('lost');
     expect(await projector.stepper.step()).toBe('idle');
+    const { parts } = older;
+    await expect(rebuildGraph(parts)).rejects.toThrow(Conflict);
+    const asked = { repair: true, found: () => undefined };
+    await expect(verifyGraph(parts, asked)).rejects.toThrow(Conflict);
     expect(await storedLines(world.bare)).toEqual([]);
+  });
+
+  test('a rebuild that a newer gateway began is not gone on with', async () => {
+    await world.write({ nodes: [aNode()] });
+    const older = await world.open();
+    expect(await older.stepper.step()).toBe('more'); // It begins a rebuild …
+    await world.bare.run(`/* test.newer */ MATCH (p:Projection) SET p.shape = p.shape + 1`);
+    await older.stepper.step(); // … and knows of no other.
+    expect(await storedLines(world.bare)).toEqual([]);
+    expect(await older.stepper.step()).toBe('idle');
   });
 
   graphRebuildContract(world);

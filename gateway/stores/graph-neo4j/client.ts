@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import neo4j, { type ManagedTransaction, type Session } from 'neo4j-driver';
 import { Unavailable } from '../../../resolvers/errors.ts';
-import { codeOf, isPassing, unavailable } from './failures.ts';
+import { codeOf, isGone, isPassing, unavailable } from './failures.ts';
 import { openPlans, type Plans } from './plans.ts';
 import { openSessions, within } from './sessions.ts';
 
@@ -142,10 +142,14 @@ export function neo4jClient(settings: ClientSettings): Neo4jClient {
     );
   });
 
-  /** Of reads that fail: the server may be another now, or plan anew what it plans for too long. */
-  const readTried: typeof tried = (...args) =>
-    tried(...args).catch((error: unknown) => {
-      if (error instanceof Unavailable) plans.forget();
+  /** Of reads that fail: the server may be another now, or plan for too long what it has thrown away. */
+  const readTried = <T>(
+    { text }: Cypher<unknown>,
+    limit_ms: number,
+    work: (session: Session, left_ms: number) => Promise<T>,
+  ): Promise<T> =>
+    tried(limit_ms, 'READ', work).catch((error: unknown) => {
+      if (error instanceof Unavailable) plans.forget(isGone(error) ? null : text);
       throw error;
     });
 
@@ -170,7 +174,7 @@ export function neo4jClient(settings: ClientSettings): Neo4jClient {
     planned: (...args) => plans.has(...args),
     async read<Row>(statement: Cypher<Row>, parameters: Parameters, limit_ms = timeout_ms) {
       await prepare();
-      return readTried(limit_ms, 'READ', (opened, timeout) =>
+      return readTried(statement, limit_ms, (opened, timeout) =>
         runOn(opened, settings, { timeout })(statement, parameters),
       );
     },
@@ -186,7 +190,7 @@ export function neo4jClient(settings: ClientSettings): Neo4jClient {
         const [row] = await run(first, {});
         return goesOn(row) ? run(statement, parameters) : null;
       };
-      return readTried(limit_ms, 'READ', (opened, timeout) =>
+      return readTried(statement, limit_ms, (opened, timeout) =>
         opened.executeRead((tx) => work(runOn(tx, settings)), { timeout }),
       );
     },

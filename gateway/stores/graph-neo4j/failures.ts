@@ -49,6 +49,11 @@ export function isPassing(error: unknown): boolean {
   return PASSING.test(code) && !LASTING.test(code);
 }
 
+/** Whether the next connection may lead to another server, or to one that has begun anew. */
+export function isGone({ cause }: Unavailable): boolean {
+  return ['ServiceUnavailable', 'SessionExpired'].includes(codeOf(cause) ?? '');
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : '';
 }

@@ -1,6 +1,6 @@
 /**
  * Keeps in Neo4j what lineage.ts walks: what the projector writes of it. Beside the artifacts and the steps there is
- * `(:Run {id, seq, mark})`, for how far the uses of a run are known; steps hold nothing, and go with their last relation.
+ * `(:Run {id, seq, mark})`, for how far the uses of a run are known; steps hold nothing; one that is left without a relation goes with the next rebuild.
  */
 import type { HeldLineage, LineageArtifact } from '../../../resolvers/graph/lineage-projection.ts';
 import { cypher, whole, type Run } from './client.ts';

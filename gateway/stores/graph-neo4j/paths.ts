@@ -88,7 +88,8 @@ export async function readShortestPaths(
 
 /**
  * Length by length, all paths from `a` of which every node is as near to `b` as it must be to arrive in time: `balls`
- * has the nodes so many steps from it. So work is in proportion to the paths found, and ends once there are enough.
+ * has the nodes so many steps from it. So work is in proportion to the paths of each length, found or more than `$limit`,
+ * and no longer length is begun once there are enough; what is too much for Neo4j is asked of SQL.
  * (count(*): see network.ts.)
  */
 const ALL = inEachDirection<PathRow>('graph.allPaths', (direction) => {

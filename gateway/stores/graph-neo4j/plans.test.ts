@@ -54,13 +54,19 @@ test('one that failed is planned when it comes again, unless it is the text that
   expect(begun).toHaveLength(2);
 });
 
-test('what is forgotten is planned anew', async () => {
+test.each([
+  ['one text, which was read in vain', ONE.text, true],
+  ['all, with a server that is gone,', null, false],
+])('%s is planned anew, once it is forgotten', async (_what, forgotten, keepsOther) => {
   const { plans, begun, ends } = aServer();
-  const before = plans.has(ONE, LONG_ms);
-  await expect.poll(() => ends.length).toBe(1);
-  ends[0]!.resolve();
-  await before;
-  plans.forget();
+  const before = [plans.has(ONE, LONG_ms), plans.has(OTHER, LONG_ms)];
+  for (const at of [0, 1]) {
+    await expect.poll(() => ends.length).toBe(at + 1);
+    ends[at]!.resolve();
+  }
+  await Promise.all(before);
+  plans.forget(forgotten);
   expect(await plans.has(ONE, 0)).toBe(false);
-  await expect.poll(() => begun.length).toBe(2);
+  expect(await plans.has(OTHER, 0)).toBe(keepsOther);
+  await expect.poll(() => begun.length).toBe(3);
 });

@@ -13,8 +13,8 @@ export interface Plans {
    * server is away.
    */
   has(statement: Cypher<unknown>, wait_ms: number): Promise<boolean>;
-  /** The server may have lost them. */
-  forget(): void;
+  /** The server may have lost the plan of this text; null: of all. */
+  forget(text: string | null): void;
 }
 
 /** `plan` makes the server plan a text, as its run would; it throws Unavailable, or what is wrong with the text. */
@@ -57,6 +57,9 @@ export function openPlans(plan: (statement: Cypher<unknown>) => Promise<unknown>
         ended.abort();
       }
     },
-    forget: () => planned.clear(),
+    forget(text) {
+      if (text === null) planned.clear();
+      else planned.delete(text);
+    },
   };
 }

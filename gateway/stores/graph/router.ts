@@ -64,7 +64,7 @@ export function graphRouter(parts: RouterParts): (ctx: Ctx) => GraphReads {
       return { value };
     } catch (error) {
       if (error instanceof NotSeen) {
-        passage?.succeeded();
+        passage?.left(); // As small a read as the watch's.
         return { reason: 'token' };
       }
       if (error instanceof NotPlanned) {
@@ -153,7 +153,8 @@ async function readSeen<Row>(
 ): Promise<Row[]> {
   const began_ms = performance.now();
   for (;;) {
-    const left_ms = Math.max(1, Math.ceil(began_ms + timeout_ms - performance.now()));
+    const left_ms = Math.ceil(began_ms + timeout_ms - performance.now());
+    if (left_ms < timeout_ms / 4) throw new NotSeen(); // Too little would count as a failure of Neo4j.
     const rows = await client.readAfter(PROJECTED, (row) => hasSeen(row, token), read, left_ms);
     if (rows) return rows;
     const wait_ms = began_ms + consistencyWait_ms - performance.now();

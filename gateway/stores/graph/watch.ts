@@ -42,6 +42,9 @@ export interface ProjectionWatch {
 /** While it is not read anyway, a look may take so long: a server that has just begun plans it for seconds. */
 const PATIENCE_ms = 20_000;
 
+/** Kept at most; so an age is told to a hundredth of staleMax_ms. */
+const MARKS_MAX = 100;
+
 /** A position of the primary, and when it was asked for. */
 interface Mark {
   readonly at_ms: number;
@@ -64,7 +67,9 @@ export function openProjectionWatch(parts: WatchParts): ProjectionWatch {
     const at_ms = now_ms();
     const position = await within(parts.first_ms, parts.first()).catch(() => null);
     if (!position) return; // Nothing gets newer by that: it counts as old when it is.
-    if (marks.at(-1) && marks.at(-1)!.position.epoch !== position.epoch) marks = [];
+    const last = marks.at(-1);
+    if (last && last.position.epoch !== position.epoch) marks = [];
+    else if (last && at_ms - last.at_ms < staleMax_ms / MARKS_MAX) return;
     marks = [...marks.filter((one) => at_ms - one.at_ms <= staleMax_ms), { at_ms, position }];
   }
 
@@ -94,8 +99,10 @@ export function openProjectionWatch(parts: WatchParts): ProjectionWatch {
     else if (!projected.complete) known = { reason: 'incomplete', projected };
     else if (!isOfEpoch) known = { reason: 'epoch', projected };
     const position = positionOf(projected);
+    // The old one stays while its mark is forgotten; not with a graph that went back, as one that was restored.
+    const covered = [...(confirmed ? [confirmed] : []), ...marks];
     confirmed = isOfEpoch
-      ? (marks.findLast((one) => covers(position, one.position)) ?? confirmed)
+      ? (covered.findLast((one) => covers(position, one.position)) ?? null)
       : null;
   }
 
