@@ -77,7 +77,11 @@ function whyNot(text: string): string {
   return text.includes('\0') ? 'must not hold NUL' : 'holds half of a surrogate pair';
 }
 
-/** A name that can be shown: what cannot be stored in it is replaced. */
+/** Characters of a name that are told to whoever sent it. */
+const NAME_SHOWN_MAX = 100;
+
+/** A name that can be shown: what cannot be stored in it is replaced, and a long one is cut. */
 function printable(name: string): string {
-  return name.replace(new RegExp(UNSTORABLE, 'gu'), '\ufffd');
+  const cut = name.length > NAME_SHOWN_MAX ? `${name.slice(0, NAME_SHOWN_MAX)}…` : name;
+  return cut.replace(new RegExp(UNSTORABLE, 'gu'), '\ufffd');
 }

@@ -45,7 +45,7 @@ interface Reached {
 
 /**
  * A path of least weight, null where there is none. Where it was cut, the lightest that was met so far: there may be a
- * lighter one, or one at all. O((n + m) log n) of what was read.
+ * lighter one, or one at all. A sum beyond the largest number counts as that. O((n + m) log n) of what was read.
  */
 export async function lightestPath(
   search: Search,
@@ -65,7 +65,7 @@ export async function lightestPath(
     const { weight } = reached.get(id)!;
     for (const by of neighbours.of(id)) {
       const step = weightOf(by.relation);
-      const sum = step === null ? Infinity : weight + step;
+      const sum = step === null ? Infinity : Math.min(weight + step, Number.MAX_VALUE);
       if (sum < (reached.get(by.node.id)?.weight ?? Infinity)) {
         reached.set(by.node.id, { weight: sum, by, beforeId: id });
         queue.add(by.node.id, sum);

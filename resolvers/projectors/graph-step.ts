@@ -199,7 +199,7 @@ async function rebuildBatch(on: Stepping): Promise<void> {
     const isOurs = from?.rebuild && from.shape === SHAPE;
     if (!isOurs || !stage) return { state: from, isDone: false }; // Another was faster, or is newer.
     const batch = { held, sql: on.sql, mark: from.generation };
-    const after = await stage.work(batch, from.rebuild!.after, on.limit);
+    const after = await stage.work(batch, from.rebuild.after, on.limit);
     const next = after === null ? STAGES[STAGES.indexOf(stage) + 1]?.name : stage.name;
     const rebuild = next === undefined ? null : { stage: next, after };
     const to = { ...from, rebuild, complete: from.complete || rebuild === null };

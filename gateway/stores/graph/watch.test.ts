@@ -39,22 +39,22 @@ const pause = () => new Promise((done) => setTimeout(done, 20)); // Marks are ke
 
 test('a graph that has all that there was at a moment is no older than that', async () => {
   const on = { feed: 10, graph: 10 };
-  const { look, against, stale_ms } = await watching(on);
-  expect(against()).toBeNull();
+  const seen = await watching(on);
+  expect(seen.against()).toBeNull();
   on.feed = 20;
   await pause();
-  await look();
-  expect(against()).toBeNull(); // It is behind, by less than it may.
-  expect(stale_ms()).toBeGreaterThanOrEqual(15);
+  await seen.look();
+  expect(seen.against()).toBeNull(); // It is behind, by less than it may.
+  expect(seen.stale_ms()).toBeGreaterThanOrEqual(15);
 });
 
 test('a graph that went back, as one that was restored, is read no more until it is there again', async () => {
   const on = { feed: 10, graph: 10 };
-  const { look, against, stale_ms } = await watching(on);
+  const seen = await watching(on);
   on.graph = 5;
-  await look();
-  expect([against(), stale_ms()]).toEqual(['behind', null]);
+  await seen.look();
+  expect([seen.against(), seen.stale_ms()]).toEqual(['behind', null]);
   on.graph = 10;
-  await look();
-  expect(against()).toBeNull();
+  await seen.look();
+  expect(seen.against()).toBeNull();
 });

@@ -67,9 +67,9 @@ export function openProjectionWatch(parts: WatchParts): ProjectionWatch {
     const at_ms = now_ms();
     const position = await within(parts.first_ms, parts.first()).catch(() => null);
     if (!position) return; // Nothing gets newer by that: it counts as old when it is.
-    const last = marks.at(-1);
-    if (last && last.position.epoch !== position.epoch) marks = [];
-    else if (last && at_ms - last.at_ms < staleMax_ms / MARKS_MAX) return;
+    const before = marks.at(-1);
+    if (before && before.position.epoch !== position.epoch) marks = [];
+    else if (before && at_ms - before.at_ms < staleMax_ms / MARKS_MAX) return;
     marks = [...marks.filter((one) => at_ms - one.at_ms <= staleMax_ms), { at_ms, position }];
   }
 

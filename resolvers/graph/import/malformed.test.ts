@@ -142,6 +142,12 @@ describe('of nodes', () => {
     ]);
   });
 
+  test('one kind for all that is empty, as of a variable that is not set', async () => {
+    expect(await told(`${NODES}a,k,A\n`, { nodes: { kind: '' } })).toEqual([
+      't:1 --kind is given, and is empty: name a kind, or leave it out',
+    ]);
+  });
+
   test('a flag that names no column', async () => {
     expect(await told(`${NODES}a,k,A\n`, { nodes: { columns: { key: 'nobody' } } })).toEqual([
       't:1 there is no column "nobody"; there are "id", "kind", "name"',

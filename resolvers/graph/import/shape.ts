@@ -75,6 +75,8 @@ export interface EdgeShape {
   readonly width: number;
 }
 
+const NO_KIND = '--kind is given, and is empty: name a kind, or leave it out';
+
 /** Told what is wrong with a header. */
 type Wrong = (message: string) => void;
 
@@ -85,6 +87,7 @@ export function nodeShape(
   wrong: Wrong,
 ): NodeShape | null {
   const table = openTable(titles, NODE_NAMES, columns, wrong);
+  if (word === '') wrong(NO_KIND);
   const key = table.need('key', 'the key of a node', '--node-key');
   const kind =
     word ??
@@ -103,6 +106,7 @@ export function edgeShape(
   wrong: Wrong,
 ): EdgeShape | null {
   const table = openTable(titles, EDGE_NAMES, columns, wrong);
+  if (word === '') wrong(NO_KIND);
   const from = table.need('from', 'the key of the node that an edge leads from', '--from');
   const to = table.need('to', 'the key of the node that an edge leads to', '--to');
   const kind =
