@@ -87,6 +87,42 @@ export function openFollowedViews<Of extends { readonly key: string }, View exte
   };
 }
 
+/** What one follower is told. */
+export interface Telling<View extends Viewed, Update> {
+  /** Whether it has been given something before, by whatever gateway. */
+  readonly isResumed: boolean;
+  /** Its first item; null when it lacks nothing. */
+  begin(view: View): Update | null | Promise<Update | null>;
+  /** From what it has to a view; null when that looks the same to it. */
+  difference(mark: View['mark'], view: View): Update | null;
+}
+
+/** Items until `signal` aborts. Of a slow reader nothing is kept but the mark of what it has. */
+export async function* updatesOf<Of, View extends Viewed, Update>(
+  views: FollowedViews<Of, View>,
+  of: Of,
+  telling: Telling<View, Update>,
+  signal: AbortSignal,
+): AsyncGenerator<Update> {
+  const { followed, leave } = await views.join(of);
+  try {
+    const view = await followed.now(telling.isResumed, signal);
+    if (!view) return;
+    const begin = await telling.begin(view);
+    let mark: View['mark'] = view.mark;
+    if (begin) yield begin;
+    while (!signal.aborted) {
+      const next = await followed.after(mark, signal);
+      if (!next) return;
+      const update = telling.difference(mark, next);
+      ({ mark } = next);
+      if (update) yield update;
+    }
+  } finally {
+    leave();
+  }
+}
+
 interface Entry<View extends Viewed> extends FollowedView<View> {
   followers: number;
   readonly listening: Promise<unknown>;

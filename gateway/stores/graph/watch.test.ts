@@ -1,5 +1,5 @@
 /** How old a projection counts as, by where it is and where the feed was when. */
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Position } from '../../../resolvers/events/feed/position.ts';
 import { SHAPE } from '../../../resolvers/graph/projection.ts';
 import { openBreaker } from '../breaker.ts';
@@ -8,7 +8,11 @@ import type { Projected } from './projected.ts';
 import { openProjectionWatch, type ProjectionWatch } from './watch.ts';
 
 let watch: ProjectionWatch | undefined;
-afterEach(() => watch?.close());
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+afterEach(async () => {
+  vi.useRealTimers();
+  await watch?.close();
+});
 
 const at = (xmax: number): Position => ({ epoch: 1, from: `${xmax}:${xmax}:`, xid: '0', at: '0' });
 
@@ -35,17 +39,15 @@ async function watching(on: { feed: number; graph: number }): Promise<Projection
   return watch;
 }
 
-const pause = () => new Promise((done) => setTimeout(done, 20)); // Marks are kept a hundredth of staleMax_ms apart.
-
 test('a graph that has all that there was at a moment is no older than that', async () => {
   const on = { feed: 10, graph: 10 };
   const seen = await watching(on);
   expect(seen.against()).toBeNull();
   on.feed = 20;
-  await pause();
+  vi.advanceTimersByTime(20); // Marks are kept a hundredth of staleMax_ms apart.
   await seen.look();
   expect(seen.against()).toBeNull(); // It is behind, by less than it may.
-  expect(seen.stale_ms()).toBeGreaterThanOrEqual(15);
+  expect(seen.stale_ms()).toBe(20);
 });
 
 test('a graph that went back, as one that was restored, is read no more until it is there again', async () => {

@@ -12,6 +12,7 @@ import { readPage } from '../../page.ts';
 import { authorize } from '../../policy.ts';
 import { abortable } from '../abortable.ts';
 import { changesSince } from '../feed/changes-since.ts';
+import { updatesOf } from '../followed-views.ts';
 import type { FollowedNetworks } from './followed-networks.ts';
 import { readNetworkCursor, type NetworkCursor } from './network-cursor.ts';
 import type { FollowedNetwork } from './network-reader.ts';
@@ -52,7 +53,11 @@ export async function followGraph(
   const network = networkOf(ctx, asked);
   const resume = ctx.resumeAfter ?? asked.after ?? null;
   const from = resume === null ? null : readNetworkCursor(network.key, resume);
-  return abortable(ctx.signal, (signal) => updatesAfter(ctx.live.networks, network, from, signal));
+  const { networks } = ctx.live;
+  const begin = (view: NetworkView) =>
+    from ? resumed(networks, network, from, view) : snapshot(view, null);
+  const telling = { isResumed: from !== null, begin, difference };
+  return abortable(ctx.signal, (signal) => updatesOf(networks, network, telling, signal));
 }
 
 function networkOf({ viewer, live }: LiveCtx, asked: FollowGraph): FollowedNetwork {
@@ -77,31 +82,6 @@ function networkOf({ viewer, live }: LiveCtx, asked: FollowGraph): FollowedNetwo
     graph: live.graph,
     sql: live.sql,
   };
-}
-
-async function* updatesAfter(
-  networks: FollowedNetworks,
-  network: FollowedNetwork,
-  from: NetworkCursor | null,
-  signal: AbortSignal,
-): AsyncGenerator<GraphUpdate> {
-  const { followed, leave } = await networks.join(network);
-  try {
-    const view = await followed.now(from !== null, signal);
-    if (!view) return;
-    const begin = from ? await resumed(networks, network, from, view) : snapshot(view, null);
-    let { mark } = view;
-    if (begin) yield begin;
-    while (!signal.aborted) {
-      const next = await followed.after(mark, signal);
-      if (!next) return;
-      const update = difference(mark, next);
-      ({ mark } = next);
-      if (update) yield update;
-    }
-  } finally {
-    leave();
-  }
 }
 
 /** To a client that stands at `from`: what it lacks of a view that was read after it came; null when it lacks nothing. */

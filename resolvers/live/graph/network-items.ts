@@ -2,7 +2,8 @@
 import type { Cut, GraphNode } from '../../graph/port.ts';
 import type { MetRelation } from '../../graph/rows.ts';
 import { globalId } from '../../keys.ts';
-import { isSameStamp, keyOf, type Mark, type NetworkView } from './network-view.ts';
+import { shareItems } from '../shared-items.ts';
+import { isSameStamp, keyOf, type NetworkView } from './network-view.ts';
 
 /** One item. The network is then: without `removed`, with the others in the place of those of the same id. */
 export interface GraphUpdate {
@@ -19,18 +20,8 @@ export interface GraphUpdate {
   readonly cut: Cut | null;
 }
 
-/** Items by the view that they lead to: one for all who were told the same before. */
-const items = new WeakMap<NetworkView, Map<string | null, GraphUpdate>>();
-const differences = new WeakMap<NetworkView, WeakMap<Mark, { readonly update: GraphUpdate }>>();
-
-/** The whole of it. */
-export function snapshot(view: NetworkView, reason: string | null): GraphUpdate {
-  const made = items.get(view) ?? new Map<string | null, GraphUpdate>();
-  items.set(view, made);
-  const known = made.get(reason);
-  if (known) return known;
-  const { cursor, entities, relations, cut } = view;
-  const update: GraphUpdate = {
+export const { snapshot, difference } = shareItems<NetworkView, GraphUpdate>({
+  snapshot: ({ cursor, entities, relations, cut }, reason) => ({
     type: 'SNAPSHOT',
     reason,
     cursor,
@@ -38,10 +29,20 @@ export function snapshot(view: NetworkView, reason: string | null): GraphUpdate 
     relations,
     removed: [],
     cut,
-  };
-  made.set(reason, update);
-  return update;
-}
+  }),
+  difference(mark, view) {
+    const changed = new Set<string>();
+    const removed = new Set<string>();
+    for (const [key, stamp] of view.mark.stamps) {
+      const before = mark.stamps.get(key);
+      if (isSameStamp(before, stamp)) continue;
+      changed.add(key);
+      if (before && before.since !== stamp.since) removed.add(key);
+    }
+    for (const key of mark.stamps.keys()) if (!view.mark.stamps.has(key)) removed.add(key);
+    return change(view, changed, removed);
+  },
+});
 
 /** Those of a view that changed, and those that are not there or not the same, by keyOf. */
 export function change(
@@ -58,27 +59,6 @@ export function change(
     removed: [...removed].map(globalIdOf),
     cut,
   };
-}
-
-/** From what a follower has to a view that is another. */
-export function difference(mark: Mark, view: NetworkView): GraphUpdate {
-  if (mark.era !== view.mark.era) return snapshot(view, view.reason);
-  const made = differences.get(view) ?? new WeakMap<Mark, { readonly update: GraphUpdate }>();
-  differences.set(view, made);
-  const known = made.get(mark);
-  if (known) return known.update;
-  const changed = new Set<string>();
-  const removed = new Set<string>();
-  for (const [key, stamp] of view.mark.stamps) {
-    const before = mark.stamps.get(key);
-    if (isSameStamp(before, stamp)) continue;
-    changed.add(key);
-    if (before && before.since !== stamp.since) removed.add(key);
-  }
-  for (const key of mark.stamps.keys()) if (!view.mark.stamps.has(key)) removed.add(key);
-  const update = change(view, changed, removed);
-  made.set(mark, { update });
-  return update;
 }
 
 function globalIdOf(key: string): string {

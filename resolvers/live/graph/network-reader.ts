@@ -11,8 +11,9 @@ import type { Sql } from '../../sql.ts';
 import type { FeedHub, HubPage } from '../feed/feed-hub.ts';
 import type { InTurn, ViewReader } from '../followed-views.ts';
 import { paced, ROWS_PACE } from '../paced.ts';
+import type { Era } from '../shared-items.ts';
 import { isTouched, type Reach } from './network-touch.ts';
-import { isSame, keyOf, viewOf, type Era, type Mark, type NetworkView } from './network-view.ts';
+import { isSame, keyOf, viewOf, type Mark, type NetworkView } from './network-view.ts';
 
 /** A network that is followed, as its followers share it: no signal of one of them ends its reads. */
 export interface FollowedNetwork {

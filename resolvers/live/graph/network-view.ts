@@ -2,6 +2,7 @@
 import type { Position } from '../../events/feed/position.ts';
 import type { Cut, GraphNode, Network } from '../../graph/port.ts';
 import type { MetRelation } from '../../graph/rows.ts';
+import type { Era } from '../shared-items.ts';
 import { digestOf, writeNetworkCursor, type NetworkCursor } from './network-cursor.ts';
 
 /** What tells one state of an entity or relation from another. */
@@ -34,11 +35,6 @@ export interface NetworkView {
 /** Of an entity or a relation: what it is known by in a mark. */
 export function keyOf(kind: 'entity' | 'relation', id: string): string {
   return `${kind === 'entity' ? 'Entity' : 'EntityRelation'}:${id}`;
-}
-
-export interface Era {
-  readonly number: number;
-  readonly reason: string | null;
 }
 
 /** How a view comes about. */

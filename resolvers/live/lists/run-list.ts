@@ -11,11 +11,12 @@ import { RUN } from '../../runs/entities.ts';
 import type { RunRow } from '../../runs/rows.ts';
 import { abortable } from '../abortable.ts';
 import type { FeedHub } from '../feed/feed-hub.ts';
-import type { RunLists } from './followed-lists.ts';
+import { updatesOf } from '../followed-views.ts';
+import { shareItems } from '../shared-items.ts';
 import { reachOf } from './filter-reach.ts';
 import { listKey, readListCursor, type ListCursor } from './run-list-cursor.ts';
 import { changedSince } from './run-list-resume.ts';
-import type { Mark, RunList, StatusCount, View } from './run-window.ts';
+import type { RunList, StatusCount, View } from './run-window.ts';
 
 /** One item. The list is then: without `removed`, with `runs` in the place of those of the same id. */
 export interface RunsUpdate {
@@ -56,32 +57,11 @@ export async function followRuns(
   const from = resume === null ? null : readListCursor(key, resume);
   const shared = { ...ctx, sql: ctx.live.sql, signal: new AbortController().signal };
   const list = { ctx: shared, filter, first: size, key, reach: reachOf(filter) };
-  return abortable(ctx.signal, (signal) => updatesAfter(ctx.live.lists, list, from, signal));
-}
-
-async function* updatesAfter(
-  lists: RunLists,
-  list: RunList,
-  from: ListCursor | null,
-  signal: AbortSignal,
-): AsyncGenerator<RunsUpdate> {
-  const { followed, leave } = await lists.join(list);
-  try {
-    const view = await followed.now(from !== null, signal);
-    if (!view) return;
-    const begin = from ? await resumed(lists.feed, list, from, view) : snapshot(view, null);
-    let { mark } = view;
-    if (begin) yield begin;
-    while (!signal.aborted) {
-      const next = await followed.after(mark, signal);
-      if (!next) return;
-      const update = difference(mark, next);
-      ({ mark } = next);
-      if (update) yield update;
-    }
-  } finally {
-    leave();
-  }
+  const { lists } = ctx.live;
+  const begin = (view: View) =>
+    from ? resumed(lists.feed, list, from, view) : snapshot(view, null);
+  const telling = { isResumed: from !== null, begin, difference };
+  return abortable(ctx.signal, (signal) => updatesOf(lists, list, telling, signal));
 }
 
 async function resumed(
@@ -97,20 +77,22 @@ async function resumed(
   return same ? null : change(view, runs, removed);
 }
 
-/** Items by the view that they lead to: one for all who were told the same before. */
-const items = new WeakMap<View, Map<string | null, RunsUpdate>>();
-const differences = new WeakMap<View, WeakMap<Mark, { readonly update: RunsUpdate | null }>>();
-
-function snapshot(view: View, reason: string | null): RunsUpdate {
-  const made = items.get(view) ?? new Map<string | null, RunsUpdate>();
-  items.set(view, made);
-  const known = made.get(reason);
-  if (known) return known;
-  const { cursor, runs, counts } = view;
-  const update: RunsUpdate = { type: 'SNAPSHOT', reason, cursor, runs, removed: [], counts };
-  made.set(reason, update);
-  return update;
-}
+const { snapshot, difference } = shareItems<View, RunsUpdate>({
+  snapshot: ({ cursor, runs, counts }, reason) => ({
+    type: 'SNAPSHOT',
+    reason,
+    cursor,
+    runs,
+    removed: [],
+    counts,
+  }),
+  difference(mark, view) {
+    const runs = view.runs.filter(({ id, version }) => mark.versions.get(id) !== version);
+    const removed = [...mark.versions.keys()].filter((id) => !view.mark.versions.has(id));
+    const same = runs.length === 0 && removed.length === 0 && mark.counts === view.mark.counts;
+    return same ? null : change(view, runs, removed);
+  },
+});
 
 function change(
   { cursor, counts }: View,
@@ -118,19 +100,4 @@ function change(
   removed: readonly string[],
 ): RunsUpdate {
   return { type: 'CHANGE', reason: null, cursor, runs, removed, counts };
-}
-
-/** From what a follower has to a view; null when it looks the same to it. */
-function difference(mark: Mark, view: View): RunsUpdate | null {
-  if (mark.era !== view.mark.era) return snapshot(view, view.reason);
-  const made = differences.get(view) ?? new WeakMap<Mark, { readonly update: RunsUpdate | null }>();
-  differences.set(view, made);
-  const known = made.get(mark);
-  if (known) return known.update;
-  const runs = view.runs.filter(({ id, version }) => mark.versions.get(id) !== version);
-  const removed = [...mark.versions.keys()].filter((id) => !view.mark.versions.has(id));
-  const same = runs.length === 0 && removed.length === 0 && mark.counts === view.mark.counts;
-  const update = same ? null : change(view, runs, removed);
-  made.set(mark, { update });
-  return update;
 }

@@ -15,6 +15,7 @@ import { runStats } from '../../runs/stats.ts';
 import type { FeedHub, HubPage } from '../feed/feed-hub.ts';
 import type { InTurn, ViewReader } from '../followed-views.ts';
 import { paced, ROWS_PACE } from '../paced.ts';
+import type { Era } from '../shared-items.ts';
 import type { Reach } from './filter-reach.ts';
 import { digestOf, writeListCursor, type ListCursor, type Place } from './run-list-cursor.ts';
 
@@ -112,11 +113,6 @@ export function openWindowReader(list: RunList, feed: FeedHub, inTurn: InTurn): 
     nudge: () => nudged.abort(),
     expire: changed,
   };
-}
-
-interface Era {
-  readonly number: number;
-  readonly reason: string | null;
 }
 
 /** Follows the feed to its end; `changed` is called when something came that the list goes by. */
