@@ -34,9 +34,12 @@ const AGAIN_ms = 30;
 /** More than a restart of the gateway takes. */
 const RETRIES = 1_000;
 
-/** The settings that a stock client needs: by its own it gives up on the first connection that is refused. */
+/**
+ * The settings that a stock client needs: by its own it gives up on the first connection that is refused. Its `dispose`
+ * never fails: graphql-ws's does if it is about to connect and cannot.
+ */
 export function socketClient(url: string, lost: () => void = () => undefined): WsClient {
-  return createWs({
+  const client = createWs({
     url: `${url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
     shouldRetry: () => true,
@@ -48,6 +51,7 @@ export function socketClient(url: string, lost: () => void = () => undefined): W
       },
     },
   });
+  return { ...client, dispose: async () => client.dispose()?.catch(() => undefined) };
 }
 
 /** graphql-sse as docs/PROTOCOL.md says it must be told; `lost` is called each time that it comes again. */
