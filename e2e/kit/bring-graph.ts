@@ -2,11 +2,12 @@
 import type { GraphNeo4j } from '../../gateway/stores/graph-neo4j.ts';
 import { cypher, whole } from '../../gateway/stores/graph-neo4j/client.ts';
 import { openFeed } from '../../resolvers/events/feed/feed.ts';
-import type { Position } from '../../resolvers/events/feed/position.ts';
+import { parseSnapshot, type Position } from '../../resolvers/events/feed/position.ts';
 import { SHAPE } from '../../resolvers/graph/projection.ts';
 import type { GraphNode, GraphRelation } from '../../resolvers/graph/port.ts';
 import { statement } from '../../resolvers/sql.ts';
 import type { TestDatabase } from './database.ts';
+import { until } from './until.ts';
 
 const NODES = statement<GraphNode>(
   'test.nodes',
@@ -24,19 +25,33 @@ const SAY = cypher<object>(
     p.shape = $shape`,
 );
 
-/** What is there of this workspace now, and that it is; answers the position. */
+/**
+ * What is there of this workspace now, and that it is; answers the position. No transaction was open in it: one of
+ * another test's database would be over a moment later, and a position that never moves would be behind for good.
+ */
 export async function bringGraph(
   { sql }: TestDatabase,
   { graph, client }: GraphNeo4j,
   workspaceId: string,
 ): Promise<Position> {
-  const position = await openFeed(sql).first(); // Before the rows.
+  const position = await quietPosition(sql); // Before the rows.
   const [nodes, relations] = await Promise.all([
     sql.query(NODES, [workspaceId]),
     sql.query(RELATIONS, [workspaceId]),
   ]);
   await graph.write(workspaceId, { nodes, relations });
   await sayProjected(client, position);
+  return position;
+}
+
+async function quietPosition(sql: TestDatabase['sql']): Promise<Position> {
+  const feed = openFeed(sql);
+  let position = await feed.first();
+  const isQuiet = async () => {
+    position = await feed.first();
+    return parseSnapshot(position.from).open.length === 0;
+  };
+  await until('no transaction is open that is older than the newest change', isQuiet);
   return position;
 }
 
