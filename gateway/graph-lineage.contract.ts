@@ -14,7 +14,7 @@ import { newId } from '../resolvers/keys.ts';
 import { LOCAL_VIEWER } from '../resolvers/policy.ts';
 import type { GraphNeo4j } from './stores/graph-neo4j.ts';
 
-interface Routed {
+export interface Routed {
   readonly database: TestDatabase;
   readonly store: GraphNeo4j;
   /** A gateway's graph over both. */

@@ -16,6 +16,7 @@ import { LOCAL_VIEWER } from '../resolvers/policy.ts';
 import { parseConfig } from './config.ts';
 import type { Explained } from './execution/explain.ts';
 import { routedLineageContract } from './graph-lineage.contract.ts';
+import { sharedReadsContract } from './graph-sharing.contract.ts';
 import { openGraphParts, type GraphParts } from './graph.ts';
 import { graphOverSql } from './stores/graph-sql.ts';
 import { aNode, aRelation, OUT } from './stores/graph.contract.ts';
@@ -226,6 +227,7 @@ describe.skipIf(!neo4j)('neo4j with SQL behind it', () => {
   });
 
   routedLineageContract(() => ({ database, store, opened, reading }));
+  sharedReadsContract(() => ({ database, store, opened, reading, a, b, c }));
 
   describe.skipIf(!neo4j)('a server of our own that is harmed', () => {
     const server = () => neo4j as Neo4jServer;

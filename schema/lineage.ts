@@ -130,21 +130,36 @@ builder.objectField(Artifact, 'lineage', (t) =>
     description: 'As `artifactLineage`, of each artifact of a list by itself.',
     args: boundsArgs(t.arg, FIRST_OF_EACH),
     needs: ['id'],
-    batch: (rows, { direction, ...bounds }, ctx) =>
-      lineagesOfArtifacts(ctx, rows, direction, bounds),
+    batch: (rows, { direction, ...bounds }, ctx, shown) =>
+      lineagesOfArtifacts(ctx, rows, direction, { ...bounds, nodesOnly: areNodesOnly(shown) }),
   }),
 );
 
 builder.queryFields((t) => ({
-  artifactLineage: t.field({
+  artifactLineage: t.batch({
     type: LineageRef,
     nullable: true,
     description: 'What an artifact was made from and what was made from it, through all runs.',
     args: { id: t.arg.id({ required: true }), ...boundsArgs(t.arg, FIRST) },
-    resolve: (_root, { id, direction, depth, first }, ctx) =>
-      artifactLineage(ctx, uuidOf('Artifact', id, 'id'), direction, { depth, first }),
+    batch: async (_roots, { id, direction, ...bounds }, ctx, shown) => [
+      await artifactLineage(ctx, uuidOf('Artifact', id, 'id'), direction, {
+        ...bounds,
+        nodesOnly: areNodesOnly(shown),
+      }),
+    ],
   }),
 }));
+
+/** Neither edges are looked at nor what was left out. */
+function areNodesOnly(shown: Shown): boolean {
+  const isLooked = (type: string, names: readonly string[]) =>
+    [...(shown?.get(type) ?? [])].some(({ name }) => names.includes(name));
+  return (
+    shown !== undefined &&
+    !isLooked('ArtifactLineage', ['edges', 'cut']) &&
+    !isLooked('LineageNode', ['hasMore'])
+  );
+}
 
 /** The rows that ends of edges name: one statement for the artifacts, one for the steps. */
 async function ends(

@@ -21,6 +21,8 @@ export interface RoutedGraph {
     read: (ctx: Ctx) => Promise<T>,
     consistency?: Position,
   ): Promise<{ readonly answer: T; readonly explained: Explained }>;
+  /** The same as most operations are: not explained, so that its statements may be shared. */
+  unexplained<T>(read: (ctx: Ctx) => Promise<T>): Promise<T>;
   /** Reads the known node. Why not from Neo4j, or `neo4j`. Throws when the answer is not right. */
   readonly reason: () => Promise<string>;
 }
@@ -50,6 +52,7 @@ export async function openRoutedGraph(
     parts,
     metrics,
     asked,
+    unexplained: (read) => read(contextOver(database, { graphFor: parts.graphFor })),
     async reason() {
       const { answer, explained } = await asked((ctx) =>
         ctx.graphFor(ctx).nodes(LOCAL_VIEWER.workspaceId, [knownId, newId()]),

@@ -33,6 +33,10 @@ export function lineageChanceContract(underTest: () => LineageUnderTest): void {
       for (const direction of ['UPSTREAM', 'DOWNSTREAM', 'BOTH'] as const) {
         const bounds = { depth, first };
         const lineages = await lineagesOfArtifacts(underTest().ctx, roots, direction, bounds);
+        const alone = await lineagesOfArtifacts(underTest().ctx, roots, direction, {
+          ...bounds,
+          nodesOnly: true,
+        });
         const expected = worlds.flatMap(({ ids, world }) =>
           ids.map((id) => naiveLineage(world, id, direction, depth, first)),
         );
@@ -40,6 +44,8 @@ export function lineageChanceContract(underTest: () => LineageUnderTest): void {
           const why = `seed ${seed}: ${direction} of ${roots[at]!.id}, depth ${depth}, first ${first}`;
           const plain = plainLineage(lineage, ({ runId, stepKey }) => `${runId} ${stepKey}`);
           expect(plain, why).toEqual(expected[at]);
+          const nodes = lineage.nodes.map((node) => ({ ...node, hasMore: false }));
+          expect(alone[at], why).toEqual({ ...lineage, nodes, edges: [], cut: null });
           found.cut += lineage.cut ? 1 : 0;
           found.edges += lineage.edges.length;
         }

@@ -42,11 +42,13 @@ export interface LineageWalkBounds {
   readonly levelEdges: number;
   /** Once so many edges were read, no further level is. */
   readonly edges: number;
+  /** No level tells edges or whether there are more, and the one beyond the depth is not read. */
+  readonly nodesOnly?: boolean;
 }
 
 /**
- * For each root, in their order, levels 0 to depth, and one more that holds only the edges of the deepest; fewer where
- * nothing comes. Nothing for a root that is not there. One statement, whatever the number of roots. Refuses with
+ * For each root, in their order, levels 0 to depth, and one more that holds only the edges of the deepest unless
+ * `nodesOnly`; fewer where nothing comes. Nothing for a root that is not there. One statement, whatever the number of roots. Refuses with
  * Limited past ROOTS_MAX of the graph, with Invalid what is no workspace.
  */
 export type LineageWalk = (

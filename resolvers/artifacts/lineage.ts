@@ -65,6 +65,8 @@ export interface LineageBounds {
   readonly depth: number;
   /** Artifacts at most, the root among them; from 1 to first_max. */
   readonly first: number;
+  /** Neither edges nor what was left out is asked for: `edges` is empty, `cut` null, `hasMore` false whatever is so. */
+  readonly nodesOnly?: boolean;
   /** Tests lower it. */
   readonly edges_max?: number;
 }
@@ -101,7 +103,7 @@ export async function lineagesOfArtifacts(
   bounds: LineageBounds,
 ): Promise<readonly Lineage[]> {
   checkBounds(bounds);
-  const { depth, first, edges_max = LINEAGE_LIMITS.edges_max } = bounds;
+  const { depth, first, nodesOnly = false, edges_max = LINEAGE_LIMITS.edges_max } = bounds;
   const ids = distinctIds(artifacts);
   const ways = direction === 'BOTH' ? (['UPSTREAM', 'DOWNSTREAM'] as const) : [direction];
   const graph = ctx.graphFor(ctx);
@@ -112,12 +114,13 @@ export async function lineagesOfArtifacts(
         artifacts: first,
         levelEdges: Math.min(edges_max, first * LEVEL_EDGES_PER_NODE),
         edges: Math.min(edges_max, first * EDGES_PER_NODE),
+        nodesOnly,
       }),
     ),
   );
   const lineages = new Map(
     ids.map((id, at) => {
-      const sides = ways.map((way, side) => sideOf(way, walked[side]![at]!, depth));
+      const sides = ways.map((way, side) => sideOf(way, walked[side]![at]!, depth, nodesOnly));
       return [id, putTogether(id, sides, { depth, first })];
     }),
   );
@@ -150,10 +153,16 @@ interface Side {
   readonly unsure: ReadonlySet<number>;
 }
 
-function sideOf(way: LineageWay, levels: readonly Level[], depth: number): Side {
+function sideOf(
+  way: LineageWay,
+  levels: readonly Level[],
+  depth: number,
+  nodesOnly: boolean,
+): Side {
   const unsure = new Set(levels.flatMap((level) => (level.more ? level.depth - 1 : [])));
   const last = levels.at(-1);
-  if (last && last.depth <= depth && last.ids.length > 0) unsure.add(last.depth); // Never expanded: enough was read.
+  const isOpen = last && last.depth <= depth && last.ids.length > 0;
+  if (isOpen && !nodesOnly) unsure.add(last.depth); // Never expanded: enough was read.
   return {
     forward: way === 'DOWNSTREAM',
     distances: new Map(levels.flatMap((level) => level.ids.map((id) => [id, level.depth]))),

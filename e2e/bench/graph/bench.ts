@@ -100,7 +100,11 @@ async function walks(
     for (const operation of operations) {
       await planned(servers[0]!, operation);
       const before = await fallbacksOf(servers[0]!);
-      figures[operation] = await measure(operation, servers, () => cpuOf({ pid }), pace);
+      const begun = await statementsOf(servers[0]!);
+      const figure = await measure(operation, servers, () => cpuOf({ pid }), pace);
+      const statements = ((await statementsOf(servers[0]!)) - begun) / figure.requests;
+      console.error(`${operation}: ${statements.toFixed(2)} statements of Neo4j for a request`);
+      figures[operation] = { ...figure, statements };
       const fallbacks = (await fallbacksOf(servers[0]!)) - before;
       if (fallbacks > 0) throw new Error(`${operation}: SQL answered ${fallbacks} times`);
     }
@@ -173,8 +177,14 @@ async function planned(ours: RunningServer, operation: OperationName): Promise<v
 }
 
 /** Reads that SQL answered so far, in place of Neo4j. */
-async function fallbacksOf({ process }: RunningServer): Promise<number> {
+const fallbacksOf = (server: RunningServer) =>
+  counted(server, /^polyphony_graph_fallbacks_total\{.*\} (\d+)$/gm);
+
+/** Reads that Neo4j answered so far: one may be for several requests. */
+const statementsOf = (server: RunningServer) =>
+  counted(server, /^polyphony_store_call_seconds_count\{.*"neo4j".*\} (\d+)$/gm);
+
+async function counted({ process }: RunningServer, each: RegExp): Promise<number> {
   const text = await (await fetch(`${process.url}/metrics`)).text();
-  const counts = text.matchAll(/^polyphony_graph_fallbacks_total\{.*\} (\d+)$/gm);
-  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  return [...text.matchAll(each)].reduce((sum, [, count]) => sum + Number(count), 0);
 }

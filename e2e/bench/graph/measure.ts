@@ -29,24 +29,29 @@ export async function measure(
   servers: readonly RunningServer[],
   neo4jCpu_ms: () => number,
   { rounds, seconds, warm_s }: Pace,
-): Promise<object> {
+): Promise<{ readonly requests: number }> {
   const results = new Map<ServerName, Measured>(
     servers.map(({ name }) => [name, { cpu_ms: [], neo4jCpu_ms: [], perSecond: [] }]),
   );
-  for (const server of servers) await slice(server, operation, warm_s);
+  let asked = 0;
+  for (const server of servers) {
+    const { requests } = await slice(server, operation, warm_s);
+    if (server.name === 'ours') asked += requests;
+  }
   for (let round = 0; round < rounds; round++) {
     // Each is first, second … in turn.
     for (const [at] of servers.entries()) {
       const server = servers[(at + round) % servers.length]!;
       const before_ms = neo4jCpu_ms();
       const { requests, seconds: took_s, cpu_ms } = await slice(server, operation, seconds);
+      if (server.name === 'ours') asked += requests;
       const result = results.get(server.name)!;
       result.cpu_ms.push(cpu_ms / requests);
       result.neo4jCpu_ms.push((neo4jCpu_ms() - before_ms) / requests);
       result.perSecond.push(requests / took_s);
     }
   }
-  return shown(operation, results);
+  return { requests: asked, ...shown(operation, results) };
 }
 
 /** Asks one server for so long. */

@@ -88,42 +88,47 @@ export function cypherOf(operation: OperationName, { from, to }: Asked) {
         { viewer: LOCAL_VIEWER, graphFor: () => neo4jReads(client) } as unknown as Ctx,
         [{ id: from }],
         'UPSTREAM',
-        { depth: LINEAGE_DEPTH, first: ARTIFACTS },
+        { depth: LINEAGE_DEPTH, first: ARTIFACTS, nodesOnly: true },
       ),
   };
   void asks[operation]().catch(() => undefined); // Asks before it waits for anything; nothing is answered.
   return made[0]!;
 }
 
-interface BareLineage {
-  readonly rootId: string;
-  readonly levels?: readonly { readonly ids: readonly string[] }[];
-}
-
-function lineageIds({ rootId, levels }: BareLineage): string[] {
-  return levels ? [rootId, ...levels.flatMap(({ ids }) => ids)] : [];
+/** A record of the bare driver: nodes are lists of ids, kinds, keys … (rows.ts). */
+interface BareRecord {
+  readonly nodes?: readonly (readonly unknown[])[] | null;
+  readonly has?: readonly (readonly unknown[])[];
 }
 
 /**
- * What of an answer is the same in all: keys of the places found, ids of a lineage; of a shortest path, of which there may be several,
- * how many.
+ * What of an answer is the same in all: keys of the places found, ids of a lineage; of a shortest path, of which there
+ * may be several, how many.
  */
-export function essenceOf(operation: OperationName, text: string): string {
-  const keys: string[] = [];
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) value.forEach(visit);
-    else if (typeof value === 'object' && value !== null) {
-      const { key, ...rest } = value as { readonly key?: unknown };
-      if (typeof key === 'string') keys.push(key);
-      if ('rootId' in rest) keys.push(...lineageIds(rest as BareLineage));
-      visit(Object.values(rest));
-    }
-  };
-  const { errors } = JSON.parse(text) as {
-    readonly errors?: readonly { readonly message: string }[];
-  };
-  if (errors) throw new Error(`${operation}: ${errors[0]!.message}`);
-  visit(JSON.parse(text));
+export function essenceOf(server: ServerName, operation: OperationName, text: string): string {
+  const answer = JSON.parse(text) as unknown;
+  const keys = server === 'bare' ? bareKeys(answer as BareRecord[]) : keysOf(answer);
   if (operation === 'shortest') return String(keys.length);
-  return [...new Set(keys)].toSorted().join(' ');
+  return [...new Set(keys.map(String))].toSorted((a, b) => (a < b ? -1 : 1)).join(' ');
+}
+
+function bareKeys(records: readonly BareRecord[]): unknown[] {
+  const KEYS = 2;
+  return records.flatMap(({ nodes, has = [] }) => [
+    ...(nodes?.[KEYS] ?? []),
+    ...has.flatMap(([what, id]) => (what === 'met' ? [id] : [])),
+  ]);
+}
+
+function keysOf(answer: unknown): unknown[] {
+  const { errors } = answer as { readonly errors?: readonly { readonly message: string }[] };
+  if (errors) throw new Error(errors[0]!.message);
+  const keys: unknown[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if ('key' in value) keys.push(value.key);
+    for (const each of Object.values(value)) visit(each);
+  };
+  visit(answer);
+  return keys;
 }

@@ -81,7 +81,7 @@ export async function compare(
       for (const { name, target } of servers) {
         const text = await ask(target(operation), bodyOf(name, operation, one));
         if (name === 'ours') bytes[operation] = Buffer.byteLength(text);
-        found.set(name, essenceOf(operation, text));
+        found.set(name, essenceOf(name, operation, text));
       }
       if (new Set(found.values()).size > 1)
         throw new Error(`${operation} differs: ${JSON.stringify([...found])}`);

@@ -6,24 +6,25 @@
  */
 import { checkBounds } from '../../../resolvers/graph/check.ts';
 import type { Found, Level, LineageWalk } from '../../../resolvers/artifacts/lineage-walk.ts';
+import { groupBy } from '../../../resolvers/group.ts';
 import { cypher, whole, type Cypher, type Reader } from './client.ts';
 import { rootsOf } from './reads.ts';
+import { inChunks } from './rows.ts';
 
+/** Some of what a level has, in no order. */
 interface LineageRow {
-  readonly rootId: string;
-  /** From level 1. */
-  readonly levels: readonly LevelRow[];
+  /** Of the root in those asked for. */
+  readonly root: number;
+  readonly depth: number;
+  readonly has: readonly Has[];
 }
 
-interface LevelRow {
-  readonly ids: readonly string[];
-  readonly used: readonly StepEdge[];
-  readonly made: readonly StepEdge[];
-  readonly told: readonly (readonly [fromId: string, toId: string])[];
-  readonly more: boolean;
-}
-
-type StepEdge = readonly [artifactId: string, runId: string, stepKey: string];
+/** An artifact that was met, an edge, or that the level has more. */
+type Has =
+  | readonly ['met', artifactId: string]
+  | readonly ['used' | 'made', artifactId: string, runId: string, stepKey: string]
+  | readonly ['told', fromId: string, toId: string]
+  | readonly ['more', boolean];
 
 const HERE = (name: string) => `${name}.workspaceId = $workspaceId`;
 /** One more than may be, to know that there are more. */
@@ -48,8 +49,8 @@ function walk(
     readonly made: 'near' | 'far';
   },
 ): Cypher<LineageRow> {
-  const shown = (edges: string) =>
-    `[edge IN ${edges} | [edge[0].id, edge[1].runId, edge[1].stepKey]]`;
+  const shown = (by: string, edges: string) =>
+    `[edge IN ${edges} | ['${by}', edge[0].id, edge[1].runId, edge[1].stepKey]]`;
   const level = bind(
     {
       near: `COLLECT { UNWIND walk.last AS a ${near} }`,
@@ -64,21 +65,24 @@ function walk(
       seen: walk.seen + kept,
       last: kept,
       read: walk.read + size(near) + size(far) + size(told),
-      levels: walk.levels + [{
-        ids: [a IN kept | a.id],
-        used: ${shown(used)},
-        made: ${shown(made)},
-        told: [edge IN told | [edge[0].id, edge[1].id]],
-        more: size(near) > $levelEdges OR size(far) > $levelEdges OR size(told) > $levelEdges
-      }]
+      levels: walk.levels + [
+        [a IN kept | ['met', a.id]] + CASE WHEN $steps = $depth THEN [] ELSE
+          [['more', size(near) > $levelEdges OR size(far) > $levelEdges OR size(told) > $levelEdges]]
+          + ${shown('used', used)} + ${shown('made', made)} + [edge IN told | ['told', edge[0].id, edge[1].id]]
+        END
+      ]
     }`,
   );
   return cypher(
     name,
-    `MATCH (root:Artifact) WHERE root.id IN $ids AND ${HERE('root')}
-    WITH root, reduce(walk = {seen: [root], last: [root], read: 0, levels: []}, depth IN range(1, $depth + 1) |
+    `UNWIND range(0, size($ids) - 1) AS at
+    MATCH (root:Artifact {id: $ids[at]}) WHERE ${HERE('root')}
+    WITH at, reduce(walk = {seen: [root], last: [root], read: 0, levels: [[['met', root.id]]]}, depth IN range(1, $steps) |
       CASE WHEN size(walk.last) = 0 OR walk.read > $edges THEN walk ELSE ${level} END) AS walk
-    RETURN root.id AS rootId, walk.levels AS levels`,
+    UNWIND range(0, size(walk.levels) - 1) AS depth
+    WITH at AS root, depth, walk.levels[depth] AS level
+    ${inChunks('level', ['root', 'depth'])}
+    RETURN root, depth, chunk AS has`,
   );
 }
 
@@ -119,40 +123,39 @@ export async function readLineage(
   ...[workspaceId, rootIds, way, bounds]: Parameters<LineageWalk>
 ): ReturnType<LineageWalk> {
   checkBounds({ roots: rootIds.length });
+  const ids = rootsOf(workspaceId, rootIds);
   const rows = await client.read(WALKS[way], {
     workspaceId,
-    ids: rootsOf(workspaceId, rootIds),
+    ids,
     depth: whole(bounds.depth),
+    steps: whole(bounds.nodesOnly ? bounds.depth : bounds.depth + 1),
     artifacts: whole(bounds.artifacts),
     levelEdges: whole(bounds.levelEdges),
     edges: whole(bounds.edges),
   });
-  const found = new Map(rows.map(({ rootId, levels }) => [rootId, levels]));
-  return rootIds.map((id) => {
-    const levels = found.get(id);
-    return levels ? [rootLevel(id), ...levels.map(levelOf)] : [];
-  });
+  const byRoot = groupBy(rows, ({ root }) => ids[root]!);
+  return rootIds.map((id) => levelsOf(byRoot.get(id) ?? []));
 }
 
-function rootLevel(id: string): Level {
-  return { depth: 0, ids: [id], found: [], more: false };
+function levelsOf(rows: readonly LineageRow[]): Level[] {
+  const levels: { depth: number; ids: string[]; found: Found[]; more: boolean }[] = [];
+  for (const { depth, has } of rows) {
+    const level = (levels[depth] ??= { depth, ids: [], found: [], more: false });
+    for (const one of has) {
+      if (one[0] === 'more') level.more = one[1];
+      else if (one[0] === 'met') level.ids.push(one[1]);
+      else level.found.push(edgeOf(one));
+    }
+  }
+  for (const { ids } of levels) ids.sort((a, b) => (a < b ? 1 : -1)); // oxlint-disable-line no-array-sort -- its own
+  return levels;
 }
 
-function levelOf({ ids, used, made, told, more }: LevelRow, at: number): Level {
-  const found = [
-    ...used.map((edge) => byStep('used', edge)),
-    ...made.map((edge) => byStep('made', edge)),
-    ...told.map(([artifactId, toId]): Found => ({
-      by: 'told',
-      artifactId,
-      toId,
-      runId: null,
-      stepKey: null,
-    })),
-  ];
-  return { depth: at + 1, ids, found, more };
-}
-
-function byStep(by: 'used' | 'made', [artifactId, runId, stepKey]: StepEdge): Found {
+function edgeOf(has: Exclude<Has, readonly ['more' | 'met', unknown]>): Found {
+  if (has[0] === 'told') {
+    const [by, artifactId, toId] = has;
+    return { by, artifactId, toId, runId: null, stepKey: null };
+  }
+  const [by, artifactId, runId, stepKey] = has;
   return { by, artifactId, toId: null, runId, stepKey };
 }

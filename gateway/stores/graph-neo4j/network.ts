@@ -7,30 +7,38 @@
  * much. So what is known of the whole is a row of its own before the relations.
  */
 import { checkBounds, cutRelations } from '../../../resolvers/graph/check.ts';
-import { RELATIONS_MAX, type Graph, type Network } from '../../../resolvers/graph/port.ts';
+import {
+  RELATIONS_MAX,
+  type Direction,
+  type Graph,
+  type Network,
+} from '../../../resolvers/graph/port.ts';
 import { whole, type Reader } from './client.ts';
 import { byId, inEachDirection, rootsOf } from './reads.ts';
 import {
+  inChunks,
   kindsOf,
   NODE_WALKED,
-  nodeMap,
-  nodeOf,
+  nodeColumns,
+  nodesOf,
   RELATION_WALKED,
-  relationMap,
-  relationOf,
+  relationColumns,
+  relationsOf,
   ROOTS,
   step,
-  type NodeRow,
-  type RelationRow,
+  type NodeColumns,
+  type RelationColumns,
 } from './rows.ts';
 
+/** Some nodes with their depths, or some relations, and what is known of the whole. */
 interface NetworkRow {
   /** Within the depth, before the cut. */
   readonly within: number;
   /** With those one step beyond; they are not looked for where there are too many within. */
   readonly met: number;
-  readonly nodes: readonly { readonly depth: number; readonly node: NodeRow }[];
-  readonly relations: readonly RelationRow[];
+  readonly depths: readonly number[];
+  readonly nodes: NodeColumns | null;
+  readonly relations: RelationColumns | null;
 }
 
 /**
@@ -47,28 +55,46 @@ export function spread(roots: string, depths: string, walk: string, enough = 'fa
     } END)`;
 }
 
-const NETWORK = inEachDirection<NetworkRow>('graph.network', (direction) => {
+const nodesWithin = (direction: Direction) => {
   const walk = `${step('f', direction)} WHERE ${RELATION_WALKED} AND ${NODE_WALKED}`;
   return `${ROOTS}
   WITH collect(n) AS roots
   WITH ${spread('roots', '$steps', walk, 'size(found.v) > $limit')} AS found
   WITH found, coalesce(found.e[$depth + 1], size(found.v)) AS within, size(found.v) AS met
-  UNWIND range(0, met - 1) AS at
+  UNWIND range(0, within - 1) AS at
   WITH within, met, found.v[at] AS n, size([begin IN found.e WHERE begin <= at]) - 1 AS depth
-  WHERE depth <= $depth
   WITH within, met, n, depth, count(*) AS once
-  WITH within, met, n, depth, once ORDER BY depth, n.id LIMIT $limit
-  WITH within, met, collect(n) AS kept, collect({depth: depth, node: ${nodeMap('n')}}) AS nodes
+  WITH within, met, n, depth, once ORDER BY depth, n.id LIMIT $limit`;
+};
+
+const NODES = inEachDirection<NetworkRow>(
+  'graph.networkNodes',
+  (direction) => `${nodesWithin(direction)}
+  WITH within, met, collect([depth, n]) AS found
+  ${inChunks('found', ['within', 'met'])}
+  RETURN within, met, [x IN chunk | x[0]] AS depths, ${nodeColumns('chunk', 'x[1]')} AS nodes, null AS relations`,
+);
+
+const NETWORK = inEachDirection<NetworkRow>(
+  'graph.network',
+  (direction) => `${nodesWithin(direction)}
+  WITH within, met, collect(n) AS kept, collect([depth, n]) AS nodes
   UNWIND [{whole: {within: within, met: met, nodes: nodes}}] + COLLECT {
-    UNWIND CASE WHEN $steps > $depth THEN kept ELSE [] END AS n
+    UNWIND kept AS n
     MATCH (n)-[r:REL]->(m:Node) WHERE ${RELATION_WALKED} AND m IN kept
     RETURN {relation: r}
   } AS row
   WITH row.whole AS whole, row.relation AS r, count(*) AS once
   WITH whole, r, once ORDER BY whole IS NULL, r.id LIMIT $relations + 1
-  WITH collect(whole)[0] AS whole, collect(${relationMap('r')}) AS relations WHERE whole IS NOT NULL
-  RETURN whole.within AS within, whole.met AS met, whole.nodes AS nodes, relations`;
-});
+  WITH collect(whole)[0] AS whole, collect(r) AS relations WHERE whole IS NOT NULL
+  UNWIND [[true, whole.nodes], [false, relations]] AS part
+  WITH whole, part[0] AS isNodes, part[1] AS found
+  ${inChunks('found', ['whole', 'isNodes'])}
+  RETURN whole.within AS within, whole.met AS met,
+    CASE WHEN isNodes THEN [x IN chunk | x[0]] ELSE [] END AS depths,
+    CASE WHEN isNodes THEN ${nodeColumns('chunk', 'x[1]')} END AS nodes,
+    CASE WHEN NOT isNodes THEN ${relationColumns('chunk')} END AS relations`,
+);
 
 /** Graph.network. O(relations of the nodes within depth + 1, with nodesOnly within depth), and O(depth × nodes). */
 export async function readNetwork(
@@ -77,7 +103,8 @@ export async function readNetwork(
 ): Promise<Network> {
   const { depth, nodes: nodes_max, relations: relations_max = RELATIONS_MAX, nodesOnly } = bounds;
   checkBounds({ depth, nodes: nodes_max, relations: relations_max });
-  const [row] = await client.read(NETWORK[walk.direction], {
+  const texts = nodesOnly ? NODES : NETWORK;
+  const rows = await client.read(texts[walk.direction], {
     workspaceId,
     ids: rootsOf(workspaceId, rootIds),
     ...kindsOf(walk),
@@ -86,15 +113,19 @@ export async function readNetwork(
     limit: whole(nodes_max),
     relations: whole(relations_max + 1),
   });
-  if (!row) return { nodes: [], relations: [], cut: null };
-  const { nodes, relations, within, met } = row;
-  const reached = nodes
-    .map(({ depth: at, node }) => ({ depth: at, node: nodeOf(node) }))
+  const [first] = rows;
+  if (!first) return { nodes: [], relations: [], cut: null };
+  const { within, met } = first;
+  const nodes = rows
+    .flatMap(({ depths, nodes: of }) =>
+      of ? nodesOf(of).map((node, at) => ({ depth: depths[at]!, node })) : [],
+    )
     .toSorted((a, b) => a.depth - b.depth || byId(a.node, b.node));
-  const kept = cutRelations(relations.map(relationOf).toSorted(byId), relations_max);
+  const relations = rows.flatMap(({ relations: of }) => (of ? relationsOf(of) : [])).toSorted(byId);
+  const kept = cutRelations(relations, relations_max);
   const goesOn = met > within ? ({ by: 'DEPTH', at: depth } as const) : null;
   return {
-    nodes: reached,
+    nodes,
     relations: kept.relations,
     cut: within > nodes_max ? { by: 'NODES', at: nodes_max } : (kept.cut ?? goesOn),
   };

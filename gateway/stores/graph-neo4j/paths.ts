@@ -14,19 +14,19 @@ import {
   ARROWS,
   kindsOf,
   NODE_WALKED,
-  nodeMap,
-  nodeOf,
+  nodeColumns,
+  nodesOf,
   RELATION_WALKED,
-  relationMap,
-  relationOf,
+  relationColumns,
+  relationsOf,
   step,
-  type NodeRow,
-  type RelationRow,
+  type NodeColumns,
+  type RelationColumns,
 } from './rows.ts';
 
 interface PathRow {
-  readonly nodes: readonly NodeRow[];
-  readonly relations: readonly RelationRow[];
+  readonly nodes: NodeColumns;
+  readonly relations: RelationColumns;
 }
 
 /**
@@ -46,8 +46,7 @@ function shortestText(direction: Direction, depth: number): Cypher<PathRow & { a
     MATCH path = shortestPath((a)${left}[:REL*1..${depth}]${right}(b))
     WHERE all(r IN relationships(path) WHERE ${relationWalked})
       AND all(m IN nodes(path) WHERE ${nodeWalked} OR m = a)
-    RETURN at, [m IN nodes(path) | ${nodeMap('m')}] AS nodes,
-      [r IN relationships(path) | ${relationMap('r')}] AS relations`,
+    RETURN at, ${nodeColumns('nodes(path)')} AS nodes, ${relationColumns('relationships(path)')} AS relations`,
   );
 }
 
@@ -81,7 +80,7 @@ export async function readShortestPaths(
     ...kindsOf(walk),
   });
   const keys = [...asked.keys()];
-  const near = rows.filter(({ relations }) => relations.length <= depth);
+  const near = rows.filter(({ relations: [ids] }) => ids.length <= depth);
   const found = new Map(near.map((row) => [keys[row.at], pathOf(row)]));
   return pairs.map((pair) => found.get(keyOf(pair)) ?? null);
 }
@@ -111,7 +110,7 @@ const ALL = inEachDirection<PathRow>('graph.allPaths', (direction) => {
     } END) AS path
   WITH path.nodes AS nodes, path.relations AS relations, count(*) AS once
   WITH nodes, relations, once ORDER BY size(relations), [r IN relations | r.id] LIMIT $limit
-  RETURN [m IN nodes | ${nodeMap('m')}] AS nodes, [r IN relations | ${relationMap('r')}] AS relations`;
+  RETURN ${nodeColumns('nodes')} AS nodes, ${relationColumns('relations')} AS relations`;
 });
 
 /** Graph.allPaths. O(paths found × depth), and O(relations of the nodes within the depth of the end). */
@@ -148,7 +147,7 @@ function mayBeJoined({
 }
 
 function pathOf({ nodes, relations }: PathRow): GraphPath {
-  return { nodes: nodes.map(nodeOf), relations: relations.map(relationOf) };
+  return { nodes: nodesOf(nodes), relations: relationsOf(relations) };
 }
 
 function inOrder(a: GraphPath, b: GraphPath): number {

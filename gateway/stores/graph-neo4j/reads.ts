@@ -6,20 +6,22 @@ import {
   type Degree,
   type Direction,
   type Graph,
+  type Neighbour,
 } from '../../../resolvers/graph/port.ts';
 import { cypher, whole, type Cypher, type Reader } from './client.ts';
 import {
+  inChunks,
   kindsOf,
   NODE_WALKED,
-  nodeMap,
-  nodeOf,
+  nodeColumns,
+  nodesOf,
   RELATION_WALKED,
-  relationMap,
-  relationOf,
+  relationColumns,
+  relationsOf,
   ROOTS,
   step,
-  type NodeRow,
-  type RelationRow,
+  type NodeColumns,
+  type RelationColumns,
 } from './rows.ts';
 
 /** The Graph's method of this name, on a client. */
@@ -35,22 +37,26 @@ export function rootsOf(workspaceId: string, ids: readonly string[]): string[] {
   return [...new Set(ids.filter(isGraphId))];
 }
 
-const NODES = cypher<{ node: NodeRow }>('graph.nodes', `${ROOTS} RETURN ${nodeMap('n')} AS node`);
+const NODES = cypher<{ nodes: NodeColumns }>(
+  'graph.nodes',
+  `${ROOTS} WITH collect(n) AS found ${inChunks('found')} RETURN ${nodeColumns('chunk')} AS nodes`,
+);
 
 /** Graph.nodes. */
 export const readNodes: Read<'nodes'> = async (client, workspaceId, ids) => {
   const rows = await client.read(NODES, { workspaceId, ids: rootsOf(workspaceId, ids) });
-  const found = new Map(rows.map(({ node }) => [node.id, nodeOf(node)]));
+  const found = new Map(rows.flatMap(({ nodes }) => nodesOf(nodes)).map((node) => [node.id, node]));
   return ids.map((id) => found.get(id) ?? null);
 };
 
-interface NeighbourRow {
+/** Some of those beside a root. */
+interface NeighboursRow {
   readonly rootId: string;
-  readonly relation: RelationRow;
-  readonly node: NodeRow;
+  readonly relations: RelationColumns;
+  readonly nodes: NodeColumns;
 }
 
-const NEIGHBOURS = inEachDirection<NeighbourRow>(
+const NEIGHBOURS = inEachDirection<NeighboursRow>(
   'graph.neighbours',
   (direction) => `${ROOTS}
   CALL { WITH n
@@ -58,7 +64,9 @@ const NEIGHBOURS = inEachDirection<NeighbourRow>(
     WHERE ${RELATION_WALKED} AND ${NODE_WALKED} AND ($after IS NULL OR r.id > $after)
     RETURN r, m ORDER BY r.id LIMIT $limit
   }
-  RETURN n.id AS rootId, ${relationMap('r')} AS relation, ${nodeMap('m')} AS node`,
+  WITH n, collect([r, m]) AS found
+  ${inChunks('found', ['n'])}
+  RETURN n.id AS rootId, ${relationColumns('chunk', 'x[0]')} AS relations, ${nodeColumns('chunk', 'x[1]')} AS nodes`,
 );
 
 /** Graph.neighbours. */
@@ -75,13 +83,17 @@ export const readNeighbours: Read<'neighbours'> = async (client, workspaceId, id
   });
   const byRoot = groupBy(rows, ({ rootId }) => rootId);
   return ids.map((id) => {
-    const found = (byRoot.get(id) ?? []).toSorted((a, b) => byId(a.relation, b.relation));
-    const items = found
-      .slice(0, first)
-      .map(({ relation, node }) => ({ relation: relationOf(relation), node: nodeOf(node) }));
-    return { items, hasMore: found.length > first };
+    const found = (byRoot.get(id) ?? [])
+      .flatMap(neighboursOf)
+      .toSorted((a, b) => byId(a.relation, b.relation));
+    return { items: found.slice(0, first), hasMore: found.length > first };
   });
 };
+
+function neighboursOf({ relations, nodes }: NeighboursRow): Neighbour[] {
+  const beside = nodesOf(nodes);
+  return relationsOf(relations).map((relation, at) => ({ relation, node: beside[at]! }));
+}
 
 /** Without kinds a count is what Neo4j keeps of each node; with them each relation is looked at. */
 const counted = (arrow: string, kinds: string) =>
@@ -109,7 +121,7 @@ export const readDegrees: Read<'degrees'> = async (client, workspaceId, ids, giv
 
 /** By direction; a self-loop is met once from its node, so that both ways are two counts. */
 const top = (kinds: string) =>
-  inEachDirection<{ degree: number; node: NodeRow }>('graph.topByDegree', (direction) => {
+  inEachDirection<{ degrees: number[]; nodes: NodeColumns }>('graph.topByDegree', (direction) => {
     const ways = direction === 'BOTH' ? (['OUT', 'IN'] as const) : [direction];
     const count = ways
       .map((way) => counted(step('n', way).replace(kinds === '' ? ':Node' : '', ''), kinds))
@@ -117,7 +129,9 @@ const top = (kinds: string) =>
     return `MATCH (n:Node {workspaceId: $workspaceId})
     WITH n, ${count} AS degree WHERE degree > 0
     WITH n, degree ORDER BY degree DESC, n.id LIMIT $limit
-    RETURN degree, ${nodeMap('n')} AS node`;
+    WITH collect([degree, n]) AS found
+    ${inChunks('found')}
+    RETURN [x IN chunk | x[0]] AS degrees, ${nodeColumns('chunk', 'x[1]')} AS nodes`;
   });
 const TOP = top('');
 const TOP_OF_KINDS = top(`${RELATION_WALKED} AND ${NODE_WALKED}`);
@@ -134,16 +148,20 @@ export const readTopByDegree: Read<'topByDegree'> = async (client, workspaceId, 
     limit: whole(limit),
   });
   return rows
-    .map(({ node, degree }) => ({ node: nodeOf(node), degree }))
+    .flatMap(({ nodes, degrees: of }) =>
+      nodesOf(nodes).map((node, at) => ({ node, degree: of[at]! })),
+    )
     .toSorted((a, b) => b.degree - a.degree || byId(a.node, b.node));
 };
 
-const AMONG = cypher<{ relation: RelationRow }>(
+const AMONG = cypher<{ relations: RelationColumns }>(
   'graph.relationsAmong',
   `${ROOTS}
   MATCH (n)-[r:REL]->(m:Node) WHERE ${RELATION_WALKED} AND m.id IN $ids
   WITH r ORDER BY r.id LIMIT $limit
-  RETURN ${relationMap('r')} AS relation`,
+  WITH collect(r) AS found
+  ${inChunks('found')}
+  RETURN ${relationColumns('chunk')} AS relations`,
 );
 
 /** Graph.relationsAmong. */
@@ -159,7 +177,10 @@ export const readRelationsAmong: Read<'relationsAmong'> = async (
   const roots = rootsOf(workspaceId, ids);
   const sought = { workspaceId, ids: roots, relationKinds, limit: whole(limit + 1) };
   const rows = await client.read(AMONG, sought);
-  return cutRelations(rows.map(({ relation }) => relationOf(relation)).toSorted(byId), limit);
+  return cutRelations(
+    rows.flatMap(({ relations }) => relationsOf(relations)).toSorted(byId),
+    limit,
+  );
 };
 
 /** A text for each direction: it cannot be a parameter. */

@@ -8,20 +8,58 @@ import type {
   Walk,
 } from '../../../resolvers/graph/port.ts';
 
-export interface NodeRow extends Omit<GraphNode, 'properties'> {
-  readonly properties: string;
+/**
+ * So many things make a record of an answer that may be long, as a list for each property: maps would bring its name
+ * with each value, a record for each costs both ends more than what is in it, and over a message that comes in more than
+ * one chunk (8 kB) the driver takes ten times as long: it looks for the chunk of each byte. Most records fit in one.
+ */
+const CHUNK = 32;
+
+/** `chunk`: of the list of this variable, so many at a time. Variables that stay are named in `kept`. */
+export const inChunks = (list: string, kept: readonly string[] = []) =>
+  `UNWIND range(0, size(${list}) - 1, ${CHUNK}) AS at
+  WITH ${[...kept, `${list}[at..at + ${CHUNK}] AS chunk`].join(', ')}`;
+
+/** Nodes: ids, kinds, keys, names, properties as text, versions. */
+export type NodeColumns = readonly [
+  ids: readonly string[],
+  kinds: readonly string[],
+  keys: readonly string[],
+  names: readonly string[],
+  properties: readonly string[],
+  versions: readonly number[],
+];
+
+/** Relations: ids, kinds, ids of where they begin and end, properties as text, versions. */
+export type RelationColumns = readonly [
+  ids: readonly string[],
+  kinds: readonly string[],
+  fromIds: readonly string[],
+  toIds: readonly string[],
+  properties: readonly string[],
+  versions: readonly number[],
+];
+
+/** The nodes in a list: each is `of` of its item, which is called `x`. */
+export const nodeColumns = (list: string, of = 'x') => columns(list, NODE_VALUES(of));
+
+/** The relations in a list, likewise. */
+export const relationColumns = (list: string, of = 'x') => columns(list, RELATION_VALUES(of));
+
+const NODE_VALUES = (n: string) =>
+  ['id', 'kind', 'key', 'name', 'properties', 'version'].map((property) => `${n}.${property}`);
+const RELATION_VALUES = (r: string) => [
+  `${r}.id`,
+  `${r}.kind`,
+  `startNode(${r}).id`,
+  `endNode(${r}).id`,
+  `${r}.properties`,
+  `${r}.version`,
+];
+
+function columns(list: string, values: readonly string[]): string {
+  return `[${values.map((value) => `[x IN ${list} | ${value}]`).join(', ')}]`;
 }
-
-export interface RelationRow extends Omit<GraphRelation, 'properties'> {
-  readonly properties: string;
-}
-
-/** A node of this variable, as a NodeRow. */
-export const nodeMap = (name: string) => `${name} {.id, .kind, .key, .name, .properties, .version}`;
-
-/** A relation of this variable, as a RelationRow. */
-export const relationMap = (name: string) =>
-  `${name} {.id, .kind, .properties, .version, fromId: startNode(${name}).id, toId: endNode(${name}).id}`;
 
 /**
  * The nodes `n` where reads begin. A plan made while the store is empty would rather look for all of the workspace, and
@@ -51,18 +89,30 @@ export function kindsOf(walk: Omit<Walk, 'direction'>) {
   };
 }
 
-export function nodeOf({ id, kind, key, name, properties, version }: NodeRow): GraphNode {
-  return { id, kind, key, name, properties: JSON.parse(properties) as GraphProperties, version };
+export function nodesOf(found: NodeColumns): GraphNode[] {
+  const [ids, kinds, keys, names, properties, versions] = found;
+  return ids.map((id, at) => ({
+    id,
+    kind: kinds[at]!,
+    key: keys[at]!,
+    name: names[at]!,
+    properties: propertiesOf(properties[at]!),
+    version: versions[at]!,
+  }));
 }
 
-export function relationOf(row: RelationRow): GraphRelation {
-  const { id, kind, fromId, toId, properties, version } = row;
-  return {
+export function relationsOf(found: RelationColumns): GraphRelation[] {
+  const [ids, kinds, fromIds, toIds, properties, versions] = found;
+  return ids.map((id, at) => ({
     id,
-    kind,
-    fromId,
-    toId,
-    properties: JSON.parse(properties) as GraphProperties,
-    version,
-  };
+    kind: kinds[at]!,
+    fromId: fromIds[at]!,
+    toId: toIds[at]!,
+    properties: propertiesOf(properties[at]!),
+    version: versions[at]!,
+  }));
+}
+
+function propertiesOf(text: string): GraphProperties {
+  return text === '{}' ? {} : (JSON.parse(text) as GraphProperties);
 }

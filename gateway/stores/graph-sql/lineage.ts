@@ -9,7 +9,7 @@ type LevelRow = Level & { readonly rootId: string };
 
 /**
  * Values: root ids, workspace id, depth, artifacts at most, edges of one kind that a level reads at most, edges after
- * which no further level is read.
+ * which no further level is read, levels to read: as many as the depth where only nodes are told, or one more.
  */
 function walk(name: string, expand: string, next: 'used' | 'made'): Statement<LevelRow> {
   return statement(
@@ -37,9 +37,11 @@ function walk(name: string, expand: string, next: 'used' | 'made'): Statement<Le
           greatest((SELECT count(*) FROM used), (SELECT count(*) FROM made),
             (SELECT count(*) FROM told)) > $5::int AS more
       ) AS step
-      WHERE level.depth <= $3::int AND level.read <= $6::int AND cardinality(level.ids) > 0
+      WHERE level.depth < $7::int AND level.read <= $6::int AND cardinality(level.ids) > 0
     )
-    SELECT root AS "rootId", depth, ids, found, more FROM level ORDER BY root, depth`,
+    SELECT root AS "rootId", depth, ids, CASE WHEN $7::int > $3::int THEN found ELSE '[]' END AS found,
+      $7::int > $3::int AND more AS more
+    FROM level ORDER BY root, depth`,
   );
 }
 
@@ -128,6 +130,7 @@ export async function readLineage(
     bounds.artifacts,
     bounds.levelEdges,
     bounds.edges,
+    bounds.nodesOnly ? bounds.depth : bounds.depth + 1,
   ]);
   const levels = groupBy(rows, ({ rootId }) => rootId);
   return rootIds.map((id) => levels.get(id) ?? []);

@@ -1,164 +1,39 @@
-/**
- * Which store answers a read of the graph: Neo4j while it is there, whole, of our shape and the epoch of now and not too
- * far behind; else SQL, which is the truth and gives the same answers. Decision 0012 says why it is so.
- */
+/** `Ctx.graphFor` of a gateway with Neo4j: each read by the route of route.ts. Decision 0012 says why it is so. */
 import type { Ctx } from '../../../resolvers/context.ts';
-import { Refusal, Unavailable } from '../../../resolvers/errors.ts';
-import type { Position } from '../../../resolvers/events/feed/position.ts';
 import type { GraphReads } from '../../../resolvers/graph/port.ts';
-import type { Fallback, GraphTold } from '../../../resolvers/graph/told.ts';
-import type { Breaker } from '../breaker.ts';
-import type { Bulkhead } from '../bulkhead.ts';
-import type { Neo4jClient, Reader } from '../graph-neo4j/client.ts';
-import { neo4jReads } from '../graph-neo4j.ts';
-import { graphOverSql } from '../graph-sql.ts';
-import { openArrival, type Arrival } from './arrival.ts';
-import { hasSeen, PROJECTED } from './projected.ts';
-import type { ProjectionWatch } from './watch.ts';
-
-export interface RouterParts {
-  readonly client: Neo4jClient;
-  readonly watch: Pick<ProjectionWatch, 'against'>;
-  readonly breaker: Breaker;
-  readonly bulkhead: Bulkhead;
-  /** Within which Neo4j must answer a read. */
-  readonly timeout_ms: number;
-  /** How long a read waits for what its consistency token stands for. */
-  readonly consistencyWait_ms: number;
-  /** Told of each read that SQL answered instead. */
-  readonly fellBack: (reason: Fallback) => void;
-  /** An error of Neo4j that is neither an outage nor the caller's. */
-  readonly failed: (error: unknown) => void;
-}
-
-/** A read waits so long for its statement to be planned: what another gateway has asked for takes some milliseconds. */
-const PLAN_ms = 100;
-
-/** It was not brought so far in time. */
-class NotSeen extends Error {}
-/** A first run would take longer than a read may. */
-class NotPlanned extends Error {}
-
-type Answer<T> = { readonly value: T } | { readonly reason: Fallback };
-type Call<T> = (reads: GraphReads) => Promise<T>;
+import { openRoute, type RouteParts } from './route.ts';
 
 /**
  * Makes `Ctx.graphFor`. A read that Neo4j does not answer is asked of SQL, within the deadline of its operation; what
  * Neo4j refuses (Invalid, Limited) is refused: SQL would say the same.
  */
-export function graphRouter(parts: RouterParts): (ctx: Ctx) => GraphReads {
-  /** Those to which Neo4j was away once: they do not wait for it again. */
-  const left = new WeakSet<Ctx>();
-  const arrival = openArrival(async () => (await parts.client.read(PROJECTED, {}))[0]);
-
-  async function tryNeo4j<T>(ctx: Ctx, call: Call<T>): Promise<Answer<T>> {
-    const against = left.has(ctx) ? 'away' : parts.watch.against();
-    if (against) return { reason: against };
-    const leave = await parts.bulkhead.enter();
-    if (!leave) return { reason: 'busy' };
-    const passage = parts.breaker.enter(false);
-    try {
-      if (!passage) return { reason: 'breaker' };
-      const value = await call(neo4jReads(readerOf(parts, arrival, ctx)));
-      passage.succeeded();
-      return { value };
-    } catch (error) {
-      if (error instanceof NotSeen) {
-        passage?.left(); // As small a read as the watch's.
-        return { reason: 'token' };
-      }
-      if (error instanceof NotPlanned) {
-        passage?.left();
-        return { reason: 'planning' };
-      }
-      if (error instanceof Unavailable) {
-        passage?.failed();
-        left.add(ctx);
-        return { reason: 'away' };
-      }
-      passage?.left();
-      if (error instanceof Refusal) throw error;
-      parts.failed(error);
-      return { reason: 'failed' };
-    } finally {
-      leave();
-    }
-  }
-
-  async function routed<T>(ctx: Ctx, name: string, roots: number, call: Call<T>): Promise<T> {
-    const ended = ctx.graphTold?.read(name, roots);
-    const answer = await tryNeo4j(ctx, call);
-    if ('value' in answer) {
-      ended?.('neo4j', null);
-      return answer.value;
-    }
-    parts.fellBack(answer.reason);
-    const value = await call(graphOverSql(ctx));
-    ended?.('postgres', answer.reason);
-    return value;
-  }
-
+export function graphRouter(parts: RouteParts): (ctx: Ctx) => GraphReads {
+  const { alone, together } = openRoute(parts);
   return (ctx) => ({
-    nodes: (...args) => routed(ctx, 'nodes', args[1].length, (reads) => reads.nodes(...args)),
-    neighbours: (...args) =>
-      routed(ctx, 'neighbours', args[1].length, (reads) => reads.neighbours(...args)),
-    network: (...args) => routed(ctx, 'network', args[1].length, (reads) => reads.network(...args)),
-    shortestPaths: (...args) =>
-      routed(ctx, 'shortestPaths', args[1].length, (reads) => reads.shortestPaths(...args)),
-    allPaths: (...args) => routed(ctx, 'allPaths', 1, (reads) => reads.allPaths(...args)),
-    degrees: (...args) => routed(ctx, 'degrees', args[1].length, (reads) => reads.degrees(...args)),
-    topByDegree: (...args) => routed(ctx, 'topByDegree', 0, (reads) => reads.topByDegree(...args)),
+    nodes: (workspaceId, roots) =>
+      together(ctx, 'nodes', { roots, how: [workspaceId] }, (reads, all) =>
+        reads.nodes(workspaceId, all),
+      ),
+    neighbours: (workspaceId, roots, walk, page) =>
+      together(ctx, 'neighbours', { roots, how: [workspaceId, walk, page] }, (reads, all) =>
+        reads.neighbours(workspaceId, all, walk, page),
+      ),
+    network: (...args) => alone(ctx, 'network', args[1].length, (reads) => reads.network(...args)),
+    shortestPaths: (workspaceId, roots, walk, depth) =>
+      together(ctx, 'shortestPaths', { roots, how: [workspaceId, walk, depth] }, (reads, all) =>
+        reads.shortestPaths(workspaceId, all, walk, depth),
+      ),
+    allPaths: (...args) => alone(ctx, 'allPaths', 1, (reads) => reads.allPaths(...args)),
+    degrees: (workspaceId, roots, kinds) =>
+      together(ctx, 'degrees', { roots, how: [workspaceId, kinds] }, (reads, all) =>
+        reads.degrees(workspaceId, all, kinds),
+      ),
+    topByDegree: (...args) => alone(ctx, 'topByDegree', 0, (reads) => reads.topByDegree(...args)),
     relationsAmong: (...args) =>
-      routed(ctx, 'relationsAmong', args[1].length, (reads) => reads.relationsAmong(...args)),
-    lineage: (...args) => routed(ctx, 'lineage', args[1].length, (reads) => reads.lineage(...args)),
+      alone(ctx, 'relationsAmong', args[1].length, (reads) => reads.relationsAmong(...args)),
+    lineage: (workspaceId, roots, way, bounds) =>
+      together(ctx, 'lineage', { roots, how: [workspaceId, way, bounds] }, (reads, all) =>
+        reads.lineage(workspaceId, all, way, bounds),
+      ),
   });
-}
-
-/** What sends the statements of one operation: after its token, where it has one, and told where it is explained. */
-function readerOf(
-  parts: RouterParts,
-  arrival: Arrival,
-  { consistency, graphTold, signal }: Ctx,
-): Reader {
-  const { client } = parts;
-  const send: Reader['read'] = (statement, parameters) =>
-    consistency
-      ? readSeen(parts, arrival, consistency, { statement, parameters }, signal)
-      : client.read(statement, parameters);
-  return {
-    async read(statement, parameters) {
-      if (!(await client.planned(statement, PLAN_ms))) throw new NotPlanned();
-      const ended = toldOf(graphTold, statement.name, parameters);
-      const rows = await send(statement, parameters);
-      ended?.(rows.length);
-      return rows;
-    },
-  };
-}
-
-function toldOf(told: GraphTold | undefined, name: string, parameters: object) {
-  return told?.call(name, Object.keys(parameters).length);
-}
-
-/**
- * Rows that are not older than the token: of one transaction, in which Neo4j first says how far it is. A transaction
- * sees what was committed before each of its statements, and on a cluster it is on one server. Throws NotSeen.
- */
-async function readSeen<Row>(
-  { client, timeout_ms, consistencyWait_ms }: RouterParts,
-  arrival: Arrival,
-  token: Position,
-  read: Parameters<typeof client.readAfter<unknown, Row>>[2],
-  signal: Ctx['signal'],
-): Promise<Row[]> {
-  const began_ms = performance.now();
-  for (;;) {
-    const left_ms = Math.ceil(began_ms + timeout_ms - performance.now());
-    if (left_ms < timeout_ms / 4) throw new NotSeen(); // Too little would count as a failure of Neo4j.
-    const rows = await client.readAfter(PROJECTED, (row) => hasSeen(row, token), read, left_ms);
-    if (rows) return rows;
-    const wait_ms = began_ms + consistencyWait_ms - performance.now();
-    if (signal.aborted || wait_ms < 0) throw new NotSeen();
-    if (!(await arrival.of(token, wait_ms))) throw new NotSeen();
-  }
 }

@@ -1,0 +1,98 @@
+/**
+ * Which store answers a read of the graph: Neo4j while it is there, whole, of our shape and the epoch of now and not too
+ * far behind; else SQL, which is the truth and gives the same answers. Decision 0012 says why it is so.
+ */
+import type { Ctx } from '../../../resolvers/context.ts';
+import type { GraphReads } from '../../../resolvers/graph/port.ts';
+import type { Fallback } from '../../../resolvers/graph/told.ts';
+import { graphOverSql } from '../graph-sql.ts';
+import { openAttempts, type Answer, type AttemptParts, type Call } from './attempt.ts';
+import { openJoiner } from './joiner.ts';
+
+export interface RouteParts extends AttemptParts {
+  /** Told of each read that SQL answered instead. */
+  readonly fellBack: (reason: Fallback) => void;
+}
+
+/** By a statement that was shared. */
+class Unanswered extends Error {
+  readonly reason: Fallback;
+  constructor(reason: Fallback) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+const AWAY = { reason: 'away' } as const;
+
+/** The same of both stores. */
+interface Ask<T> {
+  readonly neo4j: () => Promise<Answer<T>>;
+  readonly sql: Call<T>;
+}
+
+export interface Route {
+  /** By a statement of its own. */
+  readonly alone: <T>(ctx: Ctx, name: string, roots: number, call: Call<T>) => Promise<T>;
+  /**
+   * Answers for each of `roots`, by a statement that others share who ask for the same `how`: not with a token, which
+   * is one operation's, nor where each statement is explained.
+   */
+  readonly together: <Root, Of>(
+    ctx: Ctx,
+    name: string,
+    asked: { readonly roots: readonly Root[]; readonly how: readonly unknown[] },
+    call: (reads: GraphReads, roots: readonly Root[]) => Promise<readonly Of[]>,
+  ) => Promise<readonly Of[]>;
+}
+
+/** Reads of one gateway. */
+export function openRoute(parts: RouteParts): Route {
+  const attempt = openAttempts(parts);
+  const join = openJoiner();
+  /** Those to which Neo4j was away once: they do not wait for it again. */
+  const left = new WeakSet<Ctx>();
+
+  async function routed<T>(ctx: Ctx, name: string, roots: number, ask: Ask<T>): Promise<T> {
+    const ended = ctx.graphTold?.read(name, roots);
+    const answer = left.has(ctx) ? AWAY : await ask.neo4j();
+    if ('value' in answer) {
+      ended?.('neo4j', null);
+      return answer.value;
+    }
+    if (answer.reason === 'away') left.add(ctx);
+    parts.fellBack(answer.reason);
+    const value = await ask.sql(graphOverSql(ctx));
+    ended?.('postgres', answer.reason);
+    return value;
+  }
+
+  const alone: Route['alone'] = (ctx, name, roots, call) =>
+    routed(ctx, name, roots, { neo4j: () => attempt(call, ctx), sql: call });
+
+  function together<Root, Of>(
+    ctx: Ctx,
+    name: string,
+    { roots, how }: { readonly roots: readonly Root[]; readonly how: readonly unknown[] },
+    call: (reads: GraphReads, roots: readonly Root[]) => Promise<readonly Of[]>,
+  ): Promise<readonly Of[]> {
+    if (ctx.consistency || ctx.graphTold)
+      return alone(ctx, name, roots.length, (reads) => call(reads, roots));
+    const readAll = async (all: readonly Root[]) => {
+      const answer = await attempt((reads) => call(reads, all));
+      if ('value' in answer) return answer.value;
+      throw new Unanswered(answer.reason);
+    };
+    const neo4j = (): Promise<Answer<readonly Of[]>> =>
+      join(JSON.stringify([name, ...how]), roots, readAll).then(
+        (value) => ({ value }),
+        (error: unknown) => {
+          if (error instanceof Unanswered) return { reason: error.reason };
+          throw error;
+        },
+      );
+    return routed(ctx, name, roots.length, { neo4j, sql: (reads) => call(reads, roots) });
+  }
+
+  return { alone, together };
+}
