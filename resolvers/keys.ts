@@ -46,9 +46,14 @@ export function uuidOf(
 ): string {
   let uuid = canonicalId(text); // No global id looks like a uuid: types begin with a capital.
   for (const one of [type, ...also]) uuid ??= uuidIn(one, text);
-  if (uuid === null) throw new Invalid(path, `must be the id of a ${type}, got ${shown(text)}`);
+  if (uuid === null) {
+    const why = LIKE_UUID.test(text) ? ', whose version or variant no UUID has' : '';
+    throw new Invalid(path, `must be an id of type ${type}, or its UUID, got ${shown(text)}${why}`);
+  }
   return uuid;
 }
+
+const LIKE_UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function uuidIn(type: string, text: string): string | null {
   const read = readGlobalId(text);

@@ -2,6 +2,7 @@
 import type { Ctx } from '../context.ts';
 import { Invalid, Limited, NotFound } from '../errors.ts';
 import { entityUuid } from '../graph/ids.ts';
+import { KEPT_KINDS, NONE_KEPT } from '../graph/kept-kinds.ts';
 import type { GraphProperties } from '../graph/port.ts';
 import { relationId } from '../graph/write-relations.ts';
 import { writeGraph } from '../graph/write.ts';
@@ -54,7 +55,9 @@ export async function relateAgents(ctx: Ctx, input: RelateAgents): Promise<strin
   }
   const request = { relations, idempotencyKey: input.idempotencyKey };
   await once(ctx, 'relateAgents', request, async (tx) => {
-    await writeGraph(tx, workspaceId, { relations }, { paths: { relations: 'input.relations' } });
+    const keptKinds = { ...NONE_KEPT, relations: KEPT_KINDS.relations };
+    const paths = { relations: 'input.relations' };
+    await writeGraph(tx, workspaceId, { relations }, { paths, keptKinds });
     return workspaceId; // What was made is found by its ends.
   });
   return relations.map(({ kind, key, from, to }) =>

@@ -24,24 +24,32 @@ export const NAME_MAX = 1_000;
 const NAME_BYTES_MAX = 2_500;
 export const PROPERTIES_BYTES_MAX = 65_536;
 
+interface Bound {
+  readonly what: string;
+  readonly min: number;
+  readonly max: number;
+  /** What callers know it as. */
+  readonly as?: string;
+}
+
 const BOUNDS = {
   roots: { what: 'roots of one call', min: 0, max: ROOTS_MAX },
   first: { what: 'first', min: 1, max: PAGE_MAX },
-  limit: { what: 'nodes of one ranking', min: 1, max: PAGE_MAX },
+  limit: { what: 'nodes of one ranking', min: 1, max: PAGE_MAX, as: 'first' },
   depth: { what: 'depth', min: 1, max: DEPTH_MAX },
-  nodes: { what: 'nodes of one answer', min: 1, max: NODES_MAX },
+  nodes: { what: 'nodes of one answer', min: 1, max: NODES_MAX, as: 'first' },
   relations: { what: 'relations of one answer', min: 1, max: RELATIONS_MAX },
-  paths: { what: 'paths of one answer', min: 1, max: PATHS_MAX },
-} as const;
+  paths: { what: 'paths of one answer', min: 1, max: PATHS_MAX, as: 'first' },
+} as const satisfies Record<string, Bound>;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Limited past a bound of the arguments; Invalid below 1, and where it is no whole number. */
 export function checkBounds(seen: Partial<Record<keyof typeof BOUNDS, number>>): void {
   for (const [name, value] of Object.entries(seen) as [keyof typeof BOUNDS, number][]) {
-    const { what, min, max } = BOUNDS[name];
+    const { what, min, max, as = name }: Bound = BOUNDS[name];
     if (!Number.isInteger(value) || value < min) {
-      throw new Invalid(name, `must be a whole number from ${min} to ${max}, is ${value}`);
+      throw new Invalid(as, `must be a whole number from ${min} to ${max}, is ${value}`);
     }
     if (value > max) throw new Limited(what, max, value);
   }

@@ -51,7 +51,7 @@ export async function upsertEntities(
  * Makes relations between entities that are there, and changes those that are there.
  *
  * Writes: graph_relation (one transaction).
- * Refuses: as writeGraph; Forbidden.
+ * Refuses: as writeGraph; Invalid as well for kinds of KEPT_KINDS; Forbidden.
  * Cost: 3 to 5 statements, whatever their number.
  */
 export async function upsertRelations(
@@ -85,7 +85,8 @@ export async function removeEntities(
 /**
  * Removes relations. Answers the ids of those that were there.
  *
- * Writes: graph_relation (one transaction). Refuses: Invalid (an id that is none, one twice), Forbidden, Limited.
+ * Writes: graph_relation (one transaction). Refuses: Invalid (an id that is none, one twice, a kind
+ * of KEPT_KINDS), Forbidden, Limited.
  * Cost: 2 statements.
  */
 export async function removeRelations(

@@ -2,7 +2,7 @@
 import { uuidOf } from '../keys.ts';
 import { KEPT_KINDS } from './kept-kinds.ts';
 
-const ALSO = [...KEPT_KINDS.keys()];
+const ALSO = [...KEPT_KINDS.nodes.keys()];
 
 /**
  * The uuid of an entity, from its global id, from that of the row of its own that it has beside it (an agent's), or from

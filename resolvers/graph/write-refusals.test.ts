@@ -148,16 +148,37 @@ describe.each(DATABASES)('$name', ({ open }) => {
   });
 
   test('kinds that others keep are neither written nor removed', async () => {
-    const keptKinds = new Map([['Gene', 'is kept']]);
-    const { nodes: made } = await here.write({ nodes: [gene('a')] });
-    const writes = { nodes: [gene('b'), { id: made[0]!.id, name: 'A' }, { kind: 'x', key: 'x' }] };
+    const keptKinds = {
+      nodes: new Map([['Gene', 'is kept']]),
+      relations: new Map([['binds', 'is kept, too']]),
+    };
+    const { nodes: made, relations: tied } = await here.write({
+      nodes: [gene('a')],
+      relations: [binds('a', 'a')],
+    });
+    const [node, relation] = [made[0]!.id, tied[0]!.id];
+    const writes = { nodes: [gene('b'), { id: node, name: 'A' }, { kind: 'x', key: 'x' }] };
     expect(await issues(writes, { keptKinds })).toEqual([
       'nodes[0].kind: is kept',
       'nodes[1].kind: is kept',
     ]);
-    expect(await issues({ removedNodes: [made[0]!.id] }, { keptKinds })).toEqual([
+    const again = {
+      relations: [binds('a', 'a', { key: 'other' }), { id: relation, properties: {} }],
+    };
+    expect(await issues(again, { keptKinds })).toEqual([
+      'relations[0].kind: is kept, too',
+      'relations[1].kind: is kept, too',
+    ]);
+    expect(await issues({ removedNodes: [node] }, { keptKinds })).toEqual([
       'removedNodes[0]: is kept',
     ]);
+    expect(await issues({ removedRelations: [relation] }, { keptKinds })).toEqual([
+      'removedRelations[0]: is kept, too',
+    ]);
+    const nodesGo = { keptKinds: { ...keptKinds, nodes: new Map() } };
+    expect(await here.write({ removedNodes: [node] }, nodesGo)).toMatchObject({
+      removedNodes: [node],
+    });
   });
 
   test('a batch holds a thousand and not one more', async () => {

@@ -30,9 +30,9 @@ const HOLD = statement<Found>(
 );
 
 /** Those that go, by themselves or with a node. */
-const HOLD_TO_REMOVE = statement<object>(
+const HOLD_TO_REMOVE = statement<{ id: string; kind: string }>(
   'graph.holdGoing',
-  `SELECT FROM graph_relation r WHERE r.id = ANY(ARRAY(
+  `SELECT r.id, r.kind FROM graph_relation r WHERE r.id = ANY(ARRAY(
     SELECT unnest($2::uuid[])
     UNION SELECT id FROM graph_relation WHERE from_id = ANY($3::uuid[])
     UNION SELECT id FROM graph_relation WHERE to_id = ANY($3::uuid[])
@@ -64,15 +64,26 @@ const REMOVE = statement<{ id: string }>(
 /** As of nodes. */
 const TRIES_MAX = 10;
 
-/** Locks what goes, in the order of ids, before anything else is. */
+/**
+ * Locks what goes, in the order of ids, before anything else is. Refuses with Invalid those named whose kind is kept; what
+ * goes with a node may be of any.
+ */
 export async function holdRelations(
   tx: Sql,
   workspaceId: string,
-  removedIds: readonly string[],
+  { ids, path }: { readonly ids: readonly string[]; readonly path: string },
   removedNodeIds: readonly string[],
+  kept: ReadonlyMap<string, string>,
 ): Promise<void> {
-  if (removedIds.length + removedNodeIds.length === 0) return;
-  await tx.query(HOLD_TO_REMOVE, [workspaceId, removedIds, removedNodeIds]);
+  if (ids.length + removedNodeIds.length === 0) return;
+  const held = await tx.query(HOLD_TO_REMOVE, [workspaceId, ids, removedNodeIds]);
+  const rules = new Map(held.map(({ id, kind }) => [id, kept.get(kind)]));
+  const issues = collectIssues();
+  for (const [index, id] of ids.entries()) {
+    const rule = rules.get(id);
+    if (rule !== undefined) issues.add(`${path}[${index}]`, rule);
+  }
+  if (issues.count() > 0) throw issues.refusal('batch');
 }
 
 /** Removes relations that are held. Answers the ids of those that were there. */
@@ -101,8 +112,8 @@ interface Placed {
 export async function storeRelations(
   tx: Sql,
   workspaceId: string,
-  relations: readonly RelationWrite[],
-  path: string,
+  { relations, path }: { readonly relations: readonly RelationWrite[]; readonly path: string },
+  kept: ReadonlyMap<string, string>,
 ): Promise<Stored[]> {
   if (relations.length === 0) return [];
   const rows = placed(workspaceId, relations, await findEnds(tx, workspaceId, relations), path);
@@ -110,7 +121,7 @@ export async function storeRelations(
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const held = await tx.query(HOLD, [workspaceId, rows.map(({ id }) => id)]);
     const found = new Map(held.map((row) => [row.id, row]));
-    checkFound(rows, found, path, stored);
+    checkFound(rows, found, { path, kept }, stored);
     const missing = rows.filter(({ id }) => !found.has(id));
     const made = missing.length > 0 ? await insert(tx, workspaceId, missing) : new Set();
     for (const { index, id } of missing) if (made.has(id)) stored[index] = { id, did: 'CREATED' };
@@ -197,7 +208,7 @@ export function relationId(workspaceId: string, { kind, fromId, toId, key }: Rel
 function checkFound(
   rows: readonly Placed[],
   found: ReadonlyMap<string, Found>,
-  path: string,
+  { path, kept }: { readonly path: string; readonly kept: ReadonlyMap<string, string> },
   stored: readonly (Stored | undefined)[],
 ): void {
   const issues = collectIssues();
@@ -206,7 +217,9 @@ function checkFound(
     const there = known?.isOurs ? known : undefined;
     const isNew = row.kind !== null && row.fromId !== null && row.toId !== null;
     if (!there && !isNew) throw new NotFound('EntityRelation', row.id);
-    if (there) checkSame(row, there, `${path}[${row.index}]`, issues);
+    const rule = kept.get(there?.kind ?? row.kind ?? '');
+    if (rule !== undefined) issues.add(`${path}[${row.index}].kind`, rule);
+    else if (there) checkSame(row, there, `${path}[${row.index}]`, issues);
     else if (known) issues.add(`${path}[${row.index}].id`, `${row.id} is not free`);
     if (!stored[row.index]) checkVersion(row, there);
   }

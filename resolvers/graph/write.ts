@@ -3,6 +3,7 @@
  * of it by the change feed, whose triggers give versions: what stays as it was gets none.
  */
 import type { Sql } from '../sql.ts';
+import { NONE_KEPT, type KeptKinds } from './kept-kinds.ts';
 import type { GraphProperties } from './port.ts';
 import { checkWrites } from './write-check.ts';
 import { removeNodes, storeNodes } from './write-nodes.ts';
@@ -76,8 +77,8 @@ export type Paths = Readonly<Record<keyof GraphWrites, string>>;
 
 export interface WriteOptions {
   readonly paths?: Partial<Paths>;
-  /** Kinds that this caller may not write, and what it is told then. */
-  readonly keptKinds?: ReadonlyMap<string, string>;
+  /** Kinds that this caller may not write. */
+  readonly keptKinds?: KeptKinds;
 }
 
 /**
@@ -95,7 +96,7 @@ export async function writeGraph(
   tx: Sql,
   workspaceId: string,
   writes: GraphWrites,
-  { paths: given, keptKinds = new Map() }: WriteOptions = {},
+  { paths: given, keptKinds = NONE_KEPT }: WriteOptions = {},
 ): Promise<Written> {
   const paths = { ...PATHS, ...given };
   checkWrites(writes, paths);
@@ -105,12 +106,18 @@ export async function writeGraph(
     tx,
     workspaceId,
     { nodes, path: paths.nodes },
-    { removing, keptKinds },
+    { removing, keptKinds: keptKinds.nodes },
   );
-  await holdRelations(tx, workspaceId, removedRelations, removedNodes);
+  const going = { ids: removedRelations, path: paths.removedRelations };
+  await holdRelations(tx, workspaceId, going, removedNodes, keptKinds.relations);
   return {
     nodes: stored,
-    relations: await storeRelations(tx, workspaceId, relations, paths.relations),
+    relations: await storeRelations(
+      tx,
+      workspaceId,
+      { relations, path: paths.relations },
+      keptKinds.relations,
+    ),
     removedRelations: await removeRelations(tx, workspaceId, removedRelations),
     removedNodes: await removeNodes(tx, workspaceId, removedNodes),
   };

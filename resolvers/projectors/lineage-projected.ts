@@ -11,6 +11,8 @@ import type { Batch, Changed, Item, Projected, Stage } from './projected.ts';
 
 /** Runs that are compared at a time: each with all its uses. */
 const COMPARED_RUNS = 50;
+/** Uses of those: a digest needs all of a run. */
+const ANY = 2 ** 31 - 1;
 
 /** artifact, artifact_derivation and artifact_use. */
 export const LINEAGE: Projected = {
@@ -79,15 +81,21 @@ async function bringArtifacts({ held, sql, mark }: Batch, ids: readonly string[]
   if (gone.length > 0) await held.lineage.removeArtifacts(gone);
 }
 
+/** Part by part: a batch of changes may be of runs with millions of uses. */
 async function bringUses(
   { held, sql, mark }: Batch,
   ids: readonly string[],
-  known?: ReadonlyMap<string, number>,
+  stored: ReadonlyMap<string, number> = new Map(),
 ): Promise<void> {
-  const { runs, uses, gone, anew } = await usesOfRuns(sql, ids, known);
-  if (anew.length > 0) await held.lineage.forgetUses(anew);
-  if (runs.length > 0) await held.lineage.writeUses(runs, uses, mark);
-  if (gone.length > 0) await held.lineage.removeRuns(gone);
+  const known = new Map(stored);
+  for (let asked = ids; asked.length > 0;) {
+    const { runs, uses, gone, anew, left } = await usesOfRuns(sql, asked, known);
+    if (anew.length > 0) await held.lineage.forgetUses(anew);
+    if (runs.length > 0) await held.lineage.writeUses(runs, uses, mark);
+    if (gone.length > 0) await held.lineage.removeRuns(gone);
+    for (const { id, seq } of runs) known.set(id, seq);
+    asked = left;
+  }
 }
 
 /** All uses of these runs, in place of those that are stored. */
@@ -119,7 +127,7 @@ function artifactItems(artifacts: readonly LineageArtifact[]): Item[] {
 }
 
 async function rowItems(sql: Sql, ids: readonly string[]): Promise<Item[]> {
-  return runItems((await usesOfRuns(sql, ids)).uses);
+  return runItems((await usesOfRuns(sql, ids, new Map(), ANY)).uses);
 }
 
 /** Of runs that have uses. */

@@ -3,8 +3,8 @@ import type { LineageArtifact, LineageRun, LineageUse } from '../graph/lineage-p
 import { statement, type Sql, type Statement } from '../sql.ts';
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-/** Uses of one batch, more only of one run: so many are held here, and by the transaction that writes them. */
-const USES_MAX = 20_000;
+/** Uses that are held at a time, and more only of one change of a run. */
+export const USES_MAX = 20_000;
 
 function artifacts(name: string, which: string): Statement<LineageArtifact> {
   return statement(
@@ -47,7 +47,8 @@ const USES = statement<LineageUse & { readonly seq: number }>(
   'projection.rowsUses',
   `SELECT x.run_id AS "runId", x.step_key AS "stepKey", x.artifact_id AS "artifactId", x.changed_seq AS seq
   FROM unnest($1::uuid[], $2::bigint[]) AS known(run_id, seq)
-  JOIN artifact_use x ON x.run_id = known.run_id AND x.changed_seq > known.seq`,
+  JOIN artifact_use x ON x.run_id = known.run_id AND x.changed_seq > known.seq
+  ORDER BY x.run_id, x.changed_seq FETCH FIRST ($3::int) ROWS WITH TIES`,
 );
 /** $2: whether a run of the id itself is meant too. */
 const RUNS_AFTER = statement<{ id: string; uses: number }>(
@@ -64,22 +65,29 @@ export interface RunUses {
   readonly gone: readonly string[];
   /** Of those that have one, the runs that are not as far as is known: deleted, and made anew under their id. */
   readonly anew: readonly string[];
+  /** Runs that may have more, of the last of these what is newer than it is told here. */
+  readonly left: readonly string[];
 }
 
-/** Uses of these runs that are newer than what is known of each (nothing: all). Two statements. */
+/**
+ * Uses of these runs that are newer than what is known of each (nothing: all), in the order of runs and then as they came;
+ * `limit` of them, and all of one change of a run. Two statements.
+ */
 export async function usesOfRuns(
   sql: Sql,
   ids: readonly string[],
   known: ReadonlyMap<string, number> = new Map(),
+  limit = USES_MAX,
 ): Promise<RunUses> {
-  if (ids.length === 0) return { runs: [], uses: [], gone: [], anew: [] };
+  if (ids.length === 0) return { runs: [], uses: [], gone: [], anew: [], left: [] };
   const rows = new Map((await sql.query(RUNS, [ids])).map((run) => [run.id, run]));
   const anew = [...rows.values()]
     .filter(({ id, version }) => version < (known.get(id) ?? 0))
     .map(({ id }) => id);
   const after = ids.map((id) => (anew.includes(id) ? 0 : (known.get(id) ?? 0)));
-  // Else the run went between the two.
-  const uses = (await sql.query(USES, [ids, after])).filter(({ runId }) => rows.has(runId));
+  const found = await sql.query(USES, [ids, after, limit]);
+  const uses = found.filter(({ runId }) => rows.has(runId)); // Else the run went between the two.
+  const last = found.length < limit ? undefined : found.at(-1);
   const seqs = new Map<string, number>();
   for (const { runId, seq } of uses) seqs.set(runId, Math.max(seq, seqs.get(runId) ?? 0));
   return {
@@ -87,6 +95,7 @@ export async function usesOfRuns(
     uses: uses.map(({ runId, stepKey, artifactId }) => ({ runId, stepKey, artifactId })),
     gone: ids.filter((id) => !rows.has(id)),
     anew,
+    left: last ? ids.filter((id) => id >= last.runId) : [],
   };
 }
 
