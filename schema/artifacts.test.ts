@@ -176,7 +176,6 @@ describe.each(DATABASES)('artifacts in the graph ($name)', ({ open }) => {
     });
     expect(database.statements().toSorted()).toEqual([
       'artifacts.byIds',
-      'artifacts.lineageRoot',
       'artifacts.lineageUpstream',
       'stepRuns.byKeys',
     ]);

@@ -2,7 +2,8 @@
  * Walks through GraphQL beside the bare driver with the same Cypher and beside `@neo4j/graphql`, on one Neo4j, and
  * SQL's walks beside Neo4j's by size. `--only neighbours,network,shortest,lineage` (none: sizes alone), `--links`
  * with `--each` of them from a place (14, as an airport of real routes has; a network then meets most places several
- * times), `--rounds`, `--seconds`, `--warm`, `--sizes 1000,10000,100000` (none: no sizes).
+ * times), `--lineage steps` (what was made by steps of a run, which used what they made it of) or `derived` (as was said
+ * when it was registered), `--rounds`, `--seconds`, `--warm`, `--sizes 1000,10000,100000` (none: no sizes).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,12 +15,12 @@ import { openServer } from '../../kit/database.ts';
 import { startNeo4j } from '../../kit/neo4j-server.ts';
 import { bareNeo4j, type BareNeo4j } from '../../kit/projection.ts';
 import { until } from '../../kit/until.ts';
-import { seedArtifacts, seedDerivations } from '../../kit/world.ts';
+import { seedArtifacts, seedDerivations, seedRun, seedUses } from '../../kit/world.ts';
 import { cpuOf } from '../gateway-process.ts';
 import { openWorld } from '../world.ts';
 import { layersOfThings, placesGraph, type BenchGraph, type BenchThings } from './data.ts';
 import { measure, slice, type Pace } from './measure.ts';
-import { OPERATION_NAMES, type Asked, type OperationName } from './operations.ts';
+import { OPERATION_NAMES, type Asked, type LineageBy, type OperationName } from './operations.ts';
 import { bySize, writeAll } from './sizes.ts';
 import { compare, startOurs, startRivals, type RunningServer, type Setting } from './servers.ts';
 
@@ -27,6 +28,7 @@ const OPTIONS = {
   only: { type: 'string', default: OPERATION_NAMES.join(',') },
   links: { type: 'string', default: '12600' },
   each: { type: 'string', default: '14' },
+  lineage: { type: 'string', default: 'steps' },
   rounds: { type: 'string', default: '7' },
   seconds: { type: 'string', default: '2' },
   warm: { type: 'string', default: '8' },
@@ -51,10 +53,14 @@ export async function run(args: string[]): Promise<object> {
   const world = await openWorld();
   const neo4j = await startNeo4j('all');
   try {
+    const { lineage } = values;
+    if (lineage !== 'steps' && lineage !== 'derived') {
+      throw new Error(`--lineage is steps or derived, not ${lineage}`);
+    }
     const only = OPERATION_NAMES.filter((name) => listed(values.only).includes(name));
     const places = placesGraph(SEED, Number(values.links), Number(values.each));
     const operations =
-      only.length > 0 ? await walks(world.database, neo4j, places, only, pace) : {};
+      only.length > 0 ? await walks(world.database, neo4j, { places, lineage }, only, pace) : {};
     const sizes = listed(values.sizes).map(Number);
     if (sizes.length === 0) return operations;
     const other = await openServer(); // Whose rows no projector follows.
@@ -76,7 +82,7 @@ type Neo4j = Awaited<ReturnType<typeof startNeo4j>>;
 async function walks(
   database: World,
   { url, pid }: Neo4j,
-  places: BenchGraph,
+  { places, lineage }: { readonly places: BenchGraph; readonly lineage: LineageBy },
   operations: readonly OperationName[],
   pace: Pace,
 ): Promise<object> {
@@ -86,10 +92,15 @@ async function walks(
   try {
     const things = layersOfThings(SEED, LAYER_WIDTH);
     const asked = questions(places, things);
-    const setting: Setting = { database_url: database.url!, neo4j_url: url, folder, asked };
+    const setting: Setting = {
+      database_url: database.url!,
+      neo4j_url: url,
+      folder,
+      asked,
+      lineage,
+    };
     await writeAll(graphOverSql(database), LOCAL_VIEWER.workspaceId, places);
-    await seedArtifacts(database, things.things);
-    await seedDerivations(database, things.made);
+    await (lineage === 'steps' ? seedBySteps : seedDerived)(database, things);
     await database.pool.query('/* bench.analyze */ ANALYZE');
     servers.push(await startOurs(setting));
     const project_s = await projected(bare);
@@ -114,6 +125,27 @@ async function walks(
     await bare.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Each thing by a step of its own. */
+async function seedBySteps(database: World, { things, made }: BenchThings): Promise<void> {
+  const runId = await seedRun(
+    database,
+    things.map(({ id }) => id),
+  );
+  await seedArtifacts(
+    database,
+    things.map((thing) => ({ ...thing, runId, stepKey: thing.id })),
+  );
+  await seedUses(
+    database,
+    made.map(([of, id]) => [runId, id, of]),
+  );
+}
+
+async function seedDerived(database: World, { things, made }: BenchThings): Promise<void> {
+  await seedArtifacts(database, things);
+  await seedDerivations(database, made);
 }
 
 function questions({ nodes }: BenchGraph, { things }: BenchThings): Record<OperationName, Asked[]> {
@@ -145,7 +177,7 @@ async function projected(bare: BareNeo4j): Promise<number> {
 
 /** The same again as `@neo4j/graphql` wants it: a label and a type for each kind, and names beside what they name. */
 async function copy(bare: BareNeo4j, { things }: BenchThings): Promise<void> {
-  for (const label of ['Place', 'Thing']) {
+  for (const label of ['Place', 'Thing', 'Job']) {
     await bare.run(
       `/* bench.constraint */ CREATE CONSTRAINT FOR (x:${label}) REQUIRE x.id IS UNIQUE`,
     );
@@ -164,6 +196,14 @@ async function copy(bare: BareNeo4j, { things }: BenchThings): Promise<void> {
   await bare.run(
     `/* bench.madeOf */ MATCH (n:Artifact)-[:DERIVED]->(m:Artifact)
     MATCH (a:Thing {id: m.id}) MATCH (b:Thing {id: n.id}) CREATE (a)-[:MADE_OF]->(b)`,
+  );
+  await bare.run(
+    `/* bench.madeBy */ MATCH (s:Step)-[:MADE]->(m:Artifact)
+    MATCH (a:Thing {id: m.id}) MERGE (job:Job {id: s.id}) CREATE (a)-[:MADE_BY]->(job)`,
+  );
+  await bare.run(
+    `/* bench.used */ MATCH (n:Artifact)-[:USED]->(s:Step)
+    MATCH (b:Thing {id: n.id}) MATCH (job:Job {id: s.id}) CREATE (job)-[:USES]->(b)`,
   );
 }
 

@@ -8,7 +8,7 @@ export interface BenchGraph {
   readonly relations: readonly GraphRelation[];
 }
 
-/** Artifacts, each derived from two, now and then from one. */
+/** Artifacts, each made of two, now and then of one. */
 export interface BenchThings {
   readonly things: readonly { readonly id: string; readonly name: string }[];
   readonly made: readonly (readonly [upstreamId: string, downstreamId: string])[];

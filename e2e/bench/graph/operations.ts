@@ -11,6 +11,8 @@ import { LOCAL_VIEWER } from '../../../resolvers/policy.ts';
 
 export const OPERATION_NAMES = ['neighbours', 'network', 'shortest', 'lineage'] as const;
 export type OperationName = (typeof OPERATION_NAMES)[number];
+/** How what a thing was made of is known. */
+export type LineageBy = 'steps' | 'derived';
 export type ServerName = 'ours' | 'bare' | 'neo4j-graphql';
 
 /** Ids where a question begins and, of paths, ends. */
@@ -34,21 +36,34 @@ const OURS: Record<OperationName, string> = {
   lineage: `query ($from: ID!) { artifactLineage(id: $from, direction: UPSTREAM, depth: ${LINEAGE_DEPTH}, first: ${ARTIFACTS}) { nodes { artifact { key: uuid name } } } }`,
 };
 
-const nested = (field: string, depth: number): string =>
-  depth === 0 ? 'key name' : `key name ${field} { ${nested(field, depth - 1)} }`;
+/** `field` names the next, through what is between. */
+const nested = (field: (inner: string) => string, depth: number): string =>
+  depth === 0 ? 'key name' : `key name ${field(nested(field, depth - 1))}`;
+const MADE: Record<LineageBy, (inner: string) => string> = {
+  steps: (inner) => `madeBy { uses { ${inner} } }`,
+  derived: (inner) => `madeOf { ${inner} }`,
+};
 const those = (what: 'places' | 'things', selected: string) =>
   `query ($from: ID!) { ${what}(where: { id: { eq: $from } }) { ${selected} } }`;
-const THEIRS: Record<OperationName, string> = {
+const theirs = (by: LineageBy): Record<OperationName, string> => ({
   neighbours: those('places', 'linksTo { key name }'),
-  network: those('places', nested('linksTo', DEPTH)),
+  network: those(
+    'places',
+    nested((inner) => `linksTo { ${inner} }`, DEPTH),
+  ),
   shortest: 'query ($from: ID!, $to: ID!) { shortest(from: $from, to: $to) { key name } }',
-  lineage: those('things', nested('madeOf', LINEAGE_DEPTH)),
-};
+  lineage: those('things', nested(MADE[by], LINEAGE_DEPTH)),
+});
 
 /** What is posted. */
-export function bodyOf(server: ServerName, operation: OperationName, asked: Asked): string {
+export function bodyOf(
+  server: ServerName,
+  operation: OperationName,
+  asked: Asked,
+  by: LineageBy,
+): string {
   if (server === 'bare') return JSON.stringify(cypherOf(operation, asked).parameters);
-  const query = (server === 'ours' ? OURS : THEIRS)[operation];
+  const query = (server === 'ours' ? OURS : theirs(by))[operation];
   const type = operation === 'lineage' ? 'Artifact' : 'Entity';
   const [from, to] = [asked.from, asked.to].map((id) =>
     server === 'ours' ? globalId(type, id) : id,

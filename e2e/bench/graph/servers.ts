@@ -9,6 +9,7 @@ import {
   bodyOf,
   cypherOf,
   essenceOf,
+  type LineageBy,
   OPERATION_NAMES,
   type Asked,
   type OperationName,
@@ -30,6 +31,7 @@ export interface Setting {
   readonly database_url: string;
   readonly neo4j_url: string;
   readonly folder: string;
+  readonly lineage: LineageBy;
   readonly asked: Readonly<Record<OperationName, readonly Asked[]>>;
 }
 
@@ -72,14 +74,14 @@ export async function startRivals(setting: Setting): Promise<RunningServer[]> {
 /** Throws unless all answer the same; of shortest paths, as long ones. Answers the bytes of ours. */
 export async function compare(
   servers: readonly RunningServer[],
-  { asked }: Setting,
+  { asked, lineage }: Setting,
 ): Promise<Record<string, number>> {
   const bytes: Record<string, number> = {};
   for (const operation of OPERATION_NAMES) {
     for (const one of asked[operation].slice(0, ANSWERS_COMPARED)) {
       const found = new Map<ServerName, string>();
       for (const { name, target } of servers) {
-        const text = await ask(target(operation), bodyOf(name, operation, one));
+        const text = await ask(target(operation), bodyOf(name, operation, one, lineage));
         if (name === 'ours') bytes[operation] = Buffer.byteLength(text);
         found.set(name, essenceOf(name, operation, text));
       }
@@ -94,7 +96,11 @@ function serving(env: Record<string, string>): Record<string, string> {
   return { NODE_ENV: 'production', ...env };
 }
 
-function running(name: ServerName, process: GatewayProcess, { asked }: Setting): RunningServer {
+function running(
+  name: ServerName,
+  process: GatewayProcess,
+  { asked, lineage }: Setting,
+): RunningServer {
   const { hostname: host, port } = new URL(process.url);
   return {
     name,
@@ -104,7 +110,7 @@ function running(name: ServerName, process: GatewayProcess, { asked }: Setting):
       host,
       port: Number(port),
       path: name === 'bare' ? `/${operation}` : '/graphql',
-      bodies: asked[operation].map((one) => bodyOf(name, operation, one)),
+      bodies: asked[operation].map((one) => bodyOf(name, operation, one, lineage)),
       cpu_ms: () => process.cpu_ms(),
     }),
   };

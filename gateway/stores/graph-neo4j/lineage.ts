@@ -59,7 +59,8 @@ function walk(
       met: `CASE WHEN depth > $depth THEN [] ELSE COLLECT {
         UNWIND walk.seen + [edge IN far | edge[0]] + [edge IN told | edge[${next}]] AS m RETURN DISTINCT m
       }[size(walk.seen)..] END`,
-      kept: 'COLLECT { UNWIND met AS m RETURN m ORDER BY m.id DESC }[..$artifacts - size(walk.seen)]',
+      kept: `CASE WHEN size(met) <= $artifacts - size(walk.seen) THEN met
+        ELSE COLLECT { UNWIND met AS m RETURN m ORDER BY m.id DESC }[..$artifacts - size(walk.seen)] END`,
     },
     `{
       seen: walk.seen + kept,

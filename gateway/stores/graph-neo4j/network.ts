@@ -68,7 +68,7 @@ const nodesWithin = (direction: Direction) => {
 };
 
 const NODES = inEachDirection<NetworkRow>(
-  'graph.networkNodes',
+  'graph.network',
   (direction) => `${nodesWithin(direction)}
   WITH within, met, collect([depth, n]) AS found
   ${inChunks('found', ['within', 'met'])}

@@ -20,6 +20,11 @@ const TYPES = `
     key: String!
     name: String!
     madeOf: [Thing!]! @relationship(type: "MADE_OF", direction: OUT)
+    madeBy: [Job!]! @relationship(type: "MADE_BY", direction: OUT)
+  }
+  type Job @node {
+    id: ID!
+    uses: [Thing!]! @relationship(type: "USES", direction: OUT)
   }
   type Query {
     shortest(from: ID!, to: ID!): [Place!]! @cypher(
