@@ -33,7 +33,7 @@ export interface RelateAgents extends Repeatable {
  * Answers their ids, in order.
  *
  * Writes: graph_relation, idempotency_key (one transaction).
- * Refuses: Invalid (every problem; an end that is not there), Limited, Forbidden, NotFound (`fromId` is no agent),
+ * Refuses: Invalid (every problem; an end that is not there, a kind of KEPT_KINDS), Limited, Forbidden, NotFound (`fromId` is no agent),
  * Conflict (key).
  * Cost: 4 or 5 statements, 3 more with a key, whatever the number of relations.
  */

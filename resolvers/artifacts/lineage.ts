@@ -75,8 +75,8 @@ export interface LineageBounds {
  * The lineage of an artifact.
  *
  * Refuses: Invalid when a bound is passed; NotFound.
- * Cost: one statement per direction, linear in the edges read: at most four times edges_max; where nothing leads to or
- * from it one more, to tell whether it is there.
+ * Cost: one statement per direction, linear in the edges read: at most four times edges_max; where nothing else was found
+ * one more, to tell whether it is there. A store that is behind may still know one that was removed.
  */
 export async function artifactLineage(
   ctx: Ctx,

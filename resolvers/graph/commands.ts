@@ -85,8 +85,7 @@ export async function removeEntities(
 /**
  * Removes relations. Answers the ids of those that were there.
  *
- * Writes: graph_relation (one transaction). Refuses: Invalid (an id that is none, one twice, a kind
- * of KEPT_KINDS), Forbidden, Limited.
+ * Writes: graph_relation (one transaction). Refuses: Invalid (an id that is none, one twice), Forbidden, Limited.
  * Cost: 2 statements.
  */
 export async function removeRelations(

@@ -30,9 +30,9 @@ const HOLD = statement<Found>(
 );
 
 /** Those that go, by themselves or with a node. */
-const HOLD_TO_REMOVE = statement<{ id: string; kind: string }>(
+const HOLD_TO_REMOVE = statement<object>(
   'graph.holdGoing',
-  `SELECT r.id, r.kind FROM graph_relation r WHERE r.id = ANY(ARRAY(
+  `SELECT FROM graph_relation r WHERE r.id = ANY(ARRAY(
     SELECT unnest($2::uuid[])
     UNION SELECT id FROM graph_relation WHERE from_id = ANY($3::uuid[])
     UNION SELECT id FROM graph_relation WHERE to_id = ANY($3::uuid[])
@@ -64,26 +64,15 @@ const REMOVE = statement<{ id: string }>(
 /** As of nodes. */
 const TRIES_MAX = 10;
 
-/**
- * Locks what goes, in the order of ids, before anything else is. Refuses with Invalid those named whose kind is kept; what
- * goes with a node may be of any.
- */
+/** Locks what goes, in the order of ids, before anything else is. */
 export async function holdRelations(
   tx: Sql,
   workspaceId: string,
-  { ids, path }: { readonly ids: readonly string[]; readonly path: string },
+  removedIds: readonly string[],
   removedNodeIds: readonly string[],
-  kept: ReadonlyMap<string, string>,
 ): Promise<void> {
-  if (ids.length + removedNodeIds.length === 0) return;
-  const held = await tx.query(HOLD_TO_REMOVE, [workspaceId, ids, removedNodeIds]);
-  const rules = new Map(held.map(({ id, kind }) => [id, kept.get(kind)]));
-  const issues = collectIssues();
-  for (const [index, id] of ids.entries()) {
-    const rule = rules.get(id);
-    if (rule !== undefined) issues.add(`${path}[${index}]`, rule);
-  }
-  if (issues.count() > 0) throw issues.refusal('batch');
+  if (removedIds.length + removedNodeIds.length === 0) return;
+  await tx.query(HOLD_TO_REMOVE, [workspaceId, removedIds, removedNodeIds]);
 }
 
 /** Removes relations that are held. Answers the ids of those that were there. */
@@ -218,7 +207,8 @@ function checkFound(
     const isNew = row.kind !== null && row.fromId !== null && row.toId !== null;
     if (!there && !isNew) throw new NotFound('EntityRelation', row.id);
     const rule = kept.get(there?.kind ?? row.kind ?? '');
-    if (rule !== undefined) issues.add(`${path}[${row.index}].kind`, rule);
+    const at = `${path}[${row.index}]`;
+    if (rule !== undefined) issues.add(row.kind === null ? at : `${at}.kind`, rule);
     else if (there) checkSame(row, there, `${path}[${row.index}]`, issues);
     else if (known) issues.add(`${path}[${row.index}].id`, `${row.id} is not free`);
     if (!stored[row.index]) checkVersion(row, there);

@@ -77,7 +77,7 @@ export type Paths = Readonly<Record<keyof GraphWrites, string>>;
 
 export interface WriteOptions {
   readonly paths?: Partial<Paths>;
-  /** Kinds that this caller may not write. */
+  /** Kinds that this caller may not write; relations of such may be removed. */
   readonly keptKinds?: KeptKinds;
 }
 
@@ -108,8 +108,7 @@ export async function writeGraph(
     { nodes, path: paths.nodes },
     { removing, keptKinds: keptKinds.nodes },
   );
-  const going = { ids: removedRelations, path: paths.removedRelations };
-  await holdRelations(tx, workspaceId, going, removedNodes, keptKinds.relations);
+  await holdRelations(tx, workspaceId, removedRelations, removedNodes);
   return {
     nodes: stored,
     relations: await storeRelations(

@@ -6,13 +6,18 @@ import { createHash } from 'node:crypto';
 import type { LineageArtifact, LineageUse } from '../graph/lineage-projection.ts';
 import { groupBy } from '../group.ts';
 import type { Sql } from '../sql.ts';
-import { artifactsAfter, artifactsByIds, runsAfter, usesOfRuns } from './lineage-rows.ts';
+import {
+  artifactsAfter,
+  artifactsByIds,
+  inParts,
+  runsAfter,
+  runsToBring,
+  usesOfRuns,
+} from './lineage-rows.ts';
 import type { Batch, Changed, Item, Projected, Stage } from './projected.ts';
 
 /** Runs that are compared at a time: each with all its uses. */
 const COMPARED_RUNS = 50;
-/** Uses of those: a digest needs all of a run. */
-const ANY = 2 ** 31 - 1;
 
 /** artifact, artifact_derivation and artifact_use. */
 export const LINEAGE: Projected = {
@@ -81,21 +86,22 @@ async function bringArtifacts({ held, sql, mark }: Batch, ids: readonly string[]
   if (gone.length > 0) await held.lineage.removeArtifacts(gone);
 }
 
-/** Part by part: a batch of changes may be of runs with millions of uses. */
+/** Part by part: a batch of changes may be of runs with many uses. All is of one transaction of Neo4j. */
 async function bringUses(
   { held, sql, mark }: Batch,
   ids: readonly string[],
-  stored: ReadonlyMap<string, number> = new Map(),
+  known?: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const known = new Map(stored);
-  for (let asked = ids; asked.length > 0;) {
-    const { runs, uses, gone, anew, left } = await usesOfRuns(sql, asked, known);
-    if (anew.length > 0) await held.lineage.forgetUses(anew);
+  const there = await runsToBring(sql, ids, known);
+  const anew = there.filter(({ isAnew }) => isAnew).map(({ id }) => id);
+  if (anew.length > 0) await held.lineage.forgetUses(anew);
+  for (const part of inParts(there)) {
+    const { runs, uses } = await usesOfRuns(sql, part);
     if (runs.length > 0) await held.lineage.writeUses(runs, uses, mark);
-    if (gone.length > 0) await held.lineage.removeRuns(gone);
-    for (const { id, seq } of runs) known.set(id, seq);
-    asked = left;
   }
+  const found = new Set(there.map(({ id }) => id));
+  const gone = ids.filter((id) => !found.has(id));
+  if (gone.length > 0) await held.lineage.removeRuns(gone);
 }
 
 /** All uses of these runs, in place of those that are stored. */
@@ -127,7 +133,7 @@ function artifactItems(artifacts: readonly LineageArtifact[]): Item[] {
 }
 
 async function rowItems(sql: Sql, ids: readonly string[]): Promise<Item[]> {
-  return runItems((await usesOfRuns(sql, ids, new Map(), ANY)).uses);
+  return runItems((await usesOfRuns(sql, await runsToBring(sql, ids))).uses);
 }
 
 /** Of runs that have uses. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DATABASES, type TestDatabase } from '../../e2e/kit/database.ts';
 import { seedArtifacts, seedRun, seedUses } from '../../e2e/kit/world.ts';
-import { usesOfRuns } from './lineage-rows.ts';
+import { inParts, runsToBring, usesOfRuns } from './lineage-rows.ts';
 
 describe.each(DATABASES)('$name', ({ open }) => {
   let database: TestDatabase;
@@ -10,40 +10,62 @@ describe.each(DATABASES)('$name', ({ open }) => {
   });
   afterAll(() => database.close());
 
-  test('in parts of any size come all uses of all runs, each once, and those of one change together', async () => {
-    const artifacts = await seedArtifacts(
-      database,
-      Array.from({ length: 4 }, (_, at) => ({ name: `a${at}` })),
-    );
+  test('in parts of any size come all uses of all runs, each once, and no run in two', async () => {
+    const names = Array.from({ length: 4 }, (_, at) => ({ name: `a${at}` }));
+    const artifacts = await seedArtifacts(database, names);
     const runs: string[] = [];
-    for (let run = 0; run < 3; run += 1) {
+    for (const uses of [4, 1, 3, 0]) {
       const runId = await seedRun(database, ['s']);
       runs.push(runId);
-      // Two changes: one of three uses, one of one.
       await seedUses(
         database,
-        artifacts.slice(0, 3).map((id) => [runId, 's', id]),
+        artifacts.slice(0, uses).map((id) => [runId, 's', id]),
       );
-      await seedUses(database, [[runId, 's', artifacts[3]!]]);
     }
-    const sizes: Record<number, number[]> = {};
-    for (const limit of [1, 2, 3, 4, 5, 12, 13]) {
+    const there = await runsToBring(database.sql, [...runs, crypto.randomUUID()]);
+    const counts = new Map(there.map(({ id, uses }) => [id, uses]));
+    expect(runs.map((id) => counts.get(id))).toEqual([4, 1, 3, 0]);
+    for (const uses_max of [1, 2, 3, 4, 5, 8]) {
       const found: string[] = [];
-      sizes[limit] = [];
-      const known = new Map<string, number>();
-      for (let asked: readonly string[] = runs.toSorted().toReversed(); asked.length > 0;) {
-        const part = await usesOfRuns(database.sql, asked, known, limit);
-        sizes[limit].push(part.uses.length);
-        found.push(...part.uses.map(({ runId, artifactId }) => `${runId} ${artifactId}`));
-        for (const { id, seq } of part.runs) known.set(id, seq);
-        asked = part.left;
+      const parts = inParts(there, uses_max);
+      for (const part of parts) {
+        const { uses } = await usesOfRuns(database.sql, part);
+        expect(uses.length).toBe(part.reduce((sum, run) => sum + run.uses, 0));
+        expect(uses.length <= uses_max || part.length === 1).toBe(true);
+        found.push(...uses.map(({ runId, artifactId }) => `${runId} ${artifactId}`));
       }
-      const all = runs.flatMap((run) => artifacts.map((id) => `${run} ${id}`));
-      expect(found.toSorted()).toEqual(all.toSorted());
+      expect(new Set(found).size).toBe(found.length);
+      expect(found).toHaveLength(8);
+      expect(parts.flat()).toEqual(there);
     }
-    expect(sizes[1]).toEqual([3, 1, 3, 1, 3, 1, 0]);
-    expect(sizes[5]).toEqual([7, 5, 0]);
-    expect(sizes[12]).toEqual([12, 0]);
-    expect(sizes[13]).toEqual([12]);
+    expect(inParts(there, 8)).toHaveLength(1);
+    expect(inParts(there, 7).length).toBeGreaterThan(1);
+  });
+
+  test('of a run that is known only what came after is meant, and all of one that was made anew', async () => {
+    const [a, b] = await seedArtifacts(database, [{ name: 'a' }, { name: 'b' }]);
+    const runId = await seedRun(database, ['s']);
+    await seedUses(database, [[runId, 's', a!]]);
+    const [first] = (await usesOfRuns(database.sql, await runsToBring(database.sql, [runId]))).runs;
+    await seedUses(database, [[runId, 's', b!]]);
+    const bring = async (seq: number) => {
+      const there = await runsToBring(database.sql, [runId], new Map([[runId, seq]]));
+      const { uses } = await usesOfRuns(database.sql, there);
+      return [
+        there[0]!.uses,
+        there[0]!.isAnew,
+        uses.map(({ artifactId }) => artifactId).toSorted(),
+      ];
+    };
+    expect(await bring(first!.seq)).toEqual({
+      isAnew: false,
+      uses: 1,
+      brought: new Set([b]),
+    });
+    expect(await bring(first!.seq + 100)).toEqual({
+      isAnew: true,
+      uses: 2,
+      brought: new Set([a, b]),
+    });
   });
 });

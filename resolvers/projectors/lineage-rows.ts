@@ -3,8 +3,8 @@ import type { LineageArtifact, LineageRun, LineageUse } from '../graph/lineage-p
 import { statement, type Sql, type Statement } from '../sql.ts';
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
-/** Uses that are held at a time, and more only of one change of a run. */
-export const USES_MAX = 20_000;
+/** Uses that are held at a time, and more only of one run. */
+const USES_MAX = 20_000;
 
 function artifacts(name: string, which: string): Statement<LineageArtifact> {
   return statement(
@@ -39,16 +39,19 @@ export function artifactsAfter(
   return sql.query(ARTIFACTS_AFTER, [id ?? FIRST_ID, id === null, limit]);
 }
 
-const RUNS = statement<{ id: string; workspaceId: string; version: number }>(
+const KNOWN = 'unnest($1::uuid[], $2::bigint[]) AS known(run_id, seq)';
+const USES_FROM = `artifact_use x WHERE x.run_id = known.run_id
+    AND (x.changed_seq > known.seq OR run.version < known.seq)`;
+const RUNS = statement<Omit<RunToBring, 'isAnew'> & { readonly version: number }>(
   'projection.rowsRuns',
-  'SELECT id, workspace_id AS "workspaceId", version FROM run WHERE id = ANY($1::uuid[])',
+  `SELECT run.id, run.workspace_id AS "workspaceId", run.version, known.seq AS "after",
+    (SELECT count(*) FROM ${USES_FROM}) AS uses
+  FROM ${KNOWN} JOIN run ON run.id = known.run_id ORDER BY run.id`,
 );
 const USES = statement<LineageUse & { readonly seq: number }>(
   'projection.rowsUses',
   `SELECT x.run_id AS "runId", x.step_key AS "stepKey", x.artifact_id AS "artifactId", x.changed_seq AS seq
-  FROM unnest($1::uuid[], $2::bigint[]) AS known(run_id, seq)
-  JOIN artifact_use x ON x.run_id = known.run_id AND x.changed_seq > known.seq
-  ORDER BY x.run_id, x.changed_seq FETCH FIRST ($3::int) ROWS WITH TIES`,
+  FROM ${KNOWN} JOIN artifact_use x ON x.run_id = known.run_id AND x.changed_seq > known.seq`,
 );
 /** $2: whether a run of the id itself is meant too. */
 const RUNS_AFTER = statement<{ id: string; uses: number }>(
@@ -57,45 +60,62 @@ const RUNS_AFTER = statement<{ id: string; uses: number }>(
   WHERE run_id >= $1::uuid AND ($2 OR run_id > $1::uuid) GROUP BY run_id ORDER BY run_id LIMIT $3`,
 );
 
-export interface RunUses {
-  /** Of these that have uses. */
-  readonly runs: readonly LineageRun[];
-  readonly uses: readonly LineageUse[];
-  /** Of the ids asked for those that have no row. */
-  readonly gone: readonly string[];
-  /** Of those that have one, the runs that are not as far as is known: deleted, and made anew under their id. */
-  readonly anew: readonly string[];
-  /** Runs that may have more, of the last of these what is newer than it is told here. */
-  readonly left: readonly string[];
+/** A run of which there may be uses to bring. */
+export interface RunToBring {
+  readonly id: string;
+  readonly workspaceId: string;
+  /** Its uses after this are meant. */
+  readonly after: number;
+  /** So many there are. */
+  readonly uses: number;
+  /** It is not as far as is known: deleted, and made anew under its id. */
+  readonly isAnew: boolean;
 }
 
-/**
- * Uses of these runs that are newer than what is known of each (nothing: all), in the order of runs and then as they came;
- * `limit` of them, and all of one change of a run. Two statements.
- */
-export async function usesOfRuns(
+/** These runs, without those that have no row, and what is known of each (nothing: of none). Each id once. */
+export async function runsToBring(
   sql: Sql,
   ids: readonly string[],
   known: ReadonlyMap<string, number> = new Map(),
-  limit = USES_MAX,
-): Promise<RunUses> {
-  if (ids.length === 0) return { runs: [], uses: [], gone: [], anew: [], left: [] };
-  const rows = new Map((await sql.query(RUNS, [ids])).map((run) => [run.id, run]));
-  const anew = [...rows.values()]
-    .filter(({ id, version }) => version < (known.get(id) ?? 0))
-    .map(({ id }) => id);
-  const after = ids.map((id) => (anew.includes(id) ? 0 : (known.get(id) ?? 0)));
-  const found = await sql.query(USES, [ids, after, limit]);
-  const uses = found.filter(({ runId }) => rows.has(runId)); // Else the run went between the two.
-  const last = found.length < limit ? undefined : found.at(-1);
+): Promise<RunToBring[]> {
+  if (ids.length === 0) return [];
+  const rows = await sql.query(RUNS, [ids, ids.map((id) => known.get(id) ?? 0)]);
+  return rows.map(({ version, after, ...run }) => {
+    const isAnew = version < after;
+    return { ...run, after: isAnew ? 0 : after, isAnew };
+  });
+}
+
+/** In the same order, as many at a time as have USES_MAX uses together; one at least. */
+export function inParts(runs: readonly RunToBring[], uses_max = USES_MAX): RunToBring[][] {
+  const parts: RunToBring[][] = [];
+  let sum = 0;
+  for (const run of runs) {
+    sum += run.uses;
+    if (parts.length === 0 || sum > uses_max) {
+      parts.push([]);
+      sum = run.uses;
+    }
+    parts.at(-1)!.push(run);
+  }
+  return parts;
+}
+
+/** Their uses, and how far each run is with them: those that have any. */
+export async function usesOfRuns(
+  sql: Sql,
+  runs: readonly RunToBring[],
+): Promise<{ readonly runs: readonly LineageRun[]; readonly uses: readonly LineageUse[] }> {
+  const asked = new Map(runs.map((run) => [run.id, run]));
+  const found = await sql.query(USES, [
+    [...asked.keys()],
+    [...asked.values()].map(({ after }) => after),
+  ]);
   const seqs = new Map<string, number>();
-  for (const { runId, seq } of uses) seqs.set(runId, Math.max(seq, seqs.get(runId) ?? 0));
+  for (const { runId, seq } of found) seqs.set(runId, Math.max(seq, seqs.get(runId) ?? 0));
   return {
-    runs: [...seqs].map(([id, seq]) => ({ id, workspaceId: rows.get(id)!.workspaceId, seq })),
-    uses: uses.map(({ runId, stepKey, artifactId }) => ({ runId, stepKey, artifactId })),
-    gone: ids.filter((id) => !rows.has(id)),
-    anew,
-    left: last ? ids.filter((id) => id >= last.runId) : [],
+    runs: [...seqs].map(([id, seq]) => ({ id, workspaceId: asked.get(id)!.workspaceId, seq })),
+    uses: found.map(({ runId, stepKey, artifactId }) => ({ runId, stepKey, artifactId })),
   };
 }
 

@@ -22,7 +22,8 @@ export interface Projected {
   readonly kinds: readonly ChangeKind[];
   /**
    * Makes the store hold what the rows of these ids say now: writes those that are there, removes those that are not.
-   * Nothing of it may count on an order of changes. Throws TooLarge. Statements: the same number however many ids.
+   * Nothing of it may count on an order of changes. Throws TooLarge. Statements: the same number however many ids, and more
+   * only where what hangs on them is more than may be held at a time.
    */
   bring(batch: Batch, changed: Changed): Promise<void>;
   /** Where `bring` counts on what is stored: the same without. */

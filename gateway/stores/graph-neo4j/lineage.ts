@@ -77,7 +77,8 @@ function walk(
   return cypher(
     name,
     `UNWIND range(0, size($ids) - 1) AS at
-    MATCH (root:Artifact {id: $ids[at]}) WHERE ${HERE('root')}
+    MATCH (root:Artifact {id: $ids[at]}) USING INDEX root:Artifact(id)
+    WHERE ${HERE('root')} AND root.version >= 0
     WITH at, reduce(walk = {seen: [root], last: [root], read: 0, levels: [[['met', root.id]]]}, depth IN range(1, $steps) |
       CASE WHEN size(walk.last) = 0 OR walk.read > $edges THEN walk ELSE ${level} END) AS walk
     UNWIND range(0, size(walk.levels) - 1) AS depth

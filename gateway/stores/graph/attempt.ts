@@ -28,9 +28,9 @@ export interface AttemptParts {
 export type Answer<T> = { readonly value: T } | { readonly reason: Fallback };
 export type Call<T> = (reads: GraphReads) => Promise<T>;
 /** What of an operation its statements depend on; nothing of one that several share. */
-export type Asker = Partial<Pick<Ctx, 'consistency' | 'graphTold' | 'signal'>>;
+type Terms = Partial<Pick<Ctx, 'consistency' | 'graphTold' | 'signal'>>;
 /** Throws what Neo4j refuses as the caller's fault. */
-export type Attempt = <T>(call: Call<T>, asker?: Asker) => Promise<Answer<T>>;
+export type Attempt = <T>(call: Call<T>, terms?: Terms) => Promise<Answer<T>>;
 
 /** A read waits so long for its statement to be planned: what another gateway has asked for takes some milliseconds. */
 const PLAN_ms = 100;
@@ -43,7 +43,7 @@ class NotPlanned extends Error {}
 export function openAttempts(parts: AttemptParts): Attempt {
   const arrival = openArrival(async () => (await parts.client.read(PROJECTED, {}))[0]);
 
-  return async <T>(call: Call<T>, asker: Asker = {}): Promise<Answer<T>> => {
+  return async <T>(call: Call<T>, terms: Terms = {}): Promise<Answer<T>> => {
     const against = parts.watch.against();
     if (against) return { reason: against };
     const leave = await parts.bulkhead.enter();
@@ -51,7 +51,7 @@ export function openAttempts(parts: AttemptParts): Attempt {
     const passage = parts.breaker.enter(false);
     try {
       if (!passage) return { reason: 'breaker' };
-      const value = await call(neo4jReads(readerOf(parts, arrival, asker)));
+      const value = await call(neo4jReads(readerOf(parts, arrival, terms)));
       passage.succeeded();
       return { value };
     } catch (error) {
@@ -81,7 +81,7 @@ export function openAttempts(parts: AttemptParts): Attempt {
 function readerOf(
   parts: AttemptParts,
   arrival: Arrival,
-  { consistency, graphTold, signal }: Asker,
+  { consistency, graphTold, signal }: Terms,
 ): Reader {
   const { client } = parts;
   const send: Reader['read'] = (statement, parameters) =>

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { ROOTS_MAX } from '../../../resolvers/graph/port.ts';
 import { openJoiner } from './joiner.ts';
+
+const ROOTS_MAX = 10;
 
 interface Statement {
   readonly roots: readonly number[];
@@ -16,7 +17,7 @@ function openJoined() {
     new Promise<number[]>((resolve, fail) => {
       sent.push({ roots, fail, end: () => resolve(roots.map((root) => 2 * root)) });
     });
-  const ask = (words: string, ...roots: number[]) => join(words, roots, readAll);
+  const ask = (words: string, ...roots: number[]) => join(words, roots, ROOTS_MAX, readAll);
   return { ask, sent };
 }
 
@@ -41,14 +42,14 @@ test('who asks in other words is not joined', async () => {
   expect(await Promise.all(answers)).toEqual([[2], [4], [6]]);
 });
 
-test('a slow statement holds up nobody: those who wait go after some milliseconds', async () => {
+test('a slow statement holds up nobody who comes later: all who wait go after some milliseconds', async () => {
   const { ask, sent } = openJoined();
   const slow = ask('a', 1);
-  const answers = [ask('a', 2), ask('a', 3)];
-  await expect.poll(() => sent.length).toBe(2);
-  expect(sent[1]!.roots).toEqual([2, 3]);
-  sent[1]!.end();
-  expect(await Promise.all(answers)).toEqual([[4], [6]]);
+  const answers = Array.from({ length: ROOTS_MAX + 1 }, (_, at) => ask('a', at));
+  await expect.poll(() => sent.length).toBe(3);
+  expect(sent.map(({ roots }) => roots.length)).toEqual([1, ROOTS_MAX, 1]);
+  for (const { end } of sent.slice(1)) end();
+  expect((await Promise.all(answers)).flat()).toEqual(answers.map((_, at) => 2 * at));
   sent[0]!.end();
   expect(await slow).toEqual([2]);
 });

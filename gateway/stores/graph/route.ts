@@ -1,6 +1,7 @@
 /**
  * Which store answers a read of the graph: Neo4j while it is there, whole, of our shape and the epoch of now and not too
- * far behind; else SQL, which is the truth and gives the same answers. Decision 0012 says why it is so.
+ * far behind; else SQL, which is the truth and gives the same answers, within the deadline of the operation. What Neo4j
+ * refuses (Invalid, Limited) is refused: SQL would say the same. Decision 0012 says why it is so.
  */
 import type { Ctx } from '../../../resolvers/context.ts';
 import type { GraphReads } from '../../../resolvers/graph/port.ts';
@@ -14,7 +15,7 @@ export interface RouteParts extends AttemptParts {
   readonly fellBack: (reason: Fallback) => void;
 }
 
-/** By a statement that was shared. */
+/** Thrown to all whose statement Neo4j did not answer. */
 class Unanswered extends Error {
   readonly reason: Fallback;
   constructor(reason: Fallback) {
@@ -31,6 +32,14 @@ interface Ask<T> {
   readonly sql: Call<T>;
 }
 
+interface Together<Root> {
+  readonly roots: readonly Root[];
+  /** All other arguments. */
+  readonly how: readonly unknown[];
+  /** Of one statement: its deadline and memory are those of all. */
+  readonly roots_max: number;
+}
+
 export interface Route {
   /** By a statement of its own. */
   readonly alone: <T>(ctx: Ctx, name: string, roots: number, call: Call<T>) => Promise<T>;
@@ -41,7 +50,7 @@ export interface Route {
   readonly together: <Root, Of>(
     ctx: Ctx,
     name: string,
-    asked: { readonly roots: readonly Root[]; readonly how: readonly unknown[] },
+    asked: Together<Root>,
     call: (reads: GraphReads, roots: readonly Root[]) => Promise<readonly Of[]>,
   ) => Promise<readonly Of[]>;
 }
@@ -73,7 +82,7 @@ export function openRoute(parts: RouteParts): Route {
   function together<Root, Of>(
     ctx: Ctx,
     name: string,
-    { roots, how }: { readonly roots: readonly Root[]; readonly how: readonly unknown[] },
+    { roots, how, roots_max }: Together<Root>,
     call: (reads: GraphReads, roots: readonly Root[]) => Promise<readonly Of[]>,
   ): Promise<readonly Of[]> {
     if (ctx.consistency || ctx.graphTold)
@@ -84,7 +93,7 @@ export function openRoute(parts: RouteParts): Route {
       throw new Unanswered(answer.reason);
     };
     const neo4j = (): Promise<Answer<readonly Of[]>> =>
-      join(JSON.stringify([name, ...how]), roots, readAll).then(
+      join(JSON.stringify([name, ...how]), roots, roots_max, readAll).then(
         (value) => ({ value }),
         (error: unknown) => {
           if (error instanceof Unanswered) return { reason: error.reason };
