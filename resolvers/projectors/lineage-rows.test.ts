@@ -51,11 +51,8 @@ describe.each(DATABASES)('$name', ({ open }) => {
     const bring = async (seq: number) => {
       const there = await runsToBring(database.sql, [runId], new Map([[runId, seq]]));
       const { uses } = await usesOfRuns(database.sql, there);
-      return [
-        there[0]!.uses,
-        there[0]!.isAnew,
-        uses.map(({ artifactId }) => artifactId).toSorted(),
-      ];
+      const brought = new Set(uses.map(({ artifactId }) => artifactId));
+      return { isAnew: there[0]!.isAnew, uses: there[0]!.uses, brought };
     };
     expect(await bring(first!.seq)).toEqual({
       isAnew: false,
