@@ -22,6 +22,13 @@ import type { GraphQLField } from 'graphql';
 /** By type: its fields that the operation shows. Undefined where it is not known: then as if it were all. */
 export type Shown = ReadonlyMap<string, ReadonlySet<GraphQLField<unknown, unknown>>> | undefined;
 
+/** Whether of this type no other fields are shown; false where it is not known. */
+export function showsOnly(shown: Shown, type: string, names: readonly string[]): boolean {
+  return (
+    shown !== undefined && [...(shown.get(type) ?? [])].every(({ name }) => names.includes(name))
+  );
+}
+
 /** The form in which a field's batch function lies in `extensions.batch`. */
 export type BatchFunction = (
   parents: readonly unknown[],

@@ -22,7 +22,7 @@ import {
   type MetNetwork,
   type MetPath,
 } from '../resolvers/graph/walks.ts';
-import type { Shown } from './batch.ts';
+import { showsOnly } from './batch.ts';
 import { builder, type Types } from './builder.ts';
 import { GraphCutRef, walkArgs, type AnyCut } from './graph-words.ts';
 import { Entity, EntityRelation } from './graph.ts';
@@ -178,7 +178,7 @@ builder.queryFields((t) => ({
       first: firstArg(t.arg, 'Entities', NODES_MAX, FIRST),
     },
     batch: async (_roots, args, ctx, shown) => [
-      await network(ctx, { ...args, nodesOnly: areNodesOnly(shown) }),
+      await network(ctx, { ...args, nodesOnly: showsOnly(shown, 'EntityNetwork', ['nodes']) }),
     ],
   }),
   connectedComponent: t.field({
@@ -207,12 +207,6 @@ builder.queryFields((t) => ({
     resolve: (_root, args, ctx) => subgraph(ctx, args),
   }),
 }));
-
-/** Neither relations are looked at nor what cut it. */
-function areNodesOnly(shown: Shown): boolean {
-  const fields = shown?.get('EntityNetwork') ?? [];
-  return shown !== undefined && [...fields].every(({ name }) => name === 'nodes');
-}
 
 builder.queryFields((t) => ({
   shortestPath: t.field({

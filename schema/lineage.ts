@@ -18,7 +18,7 @@ import { uuidOf } from '../resolvers/keys.ts';
 import { STEP_RUN } from '../resolvers/runs/entities.ts';
 import { stepRunKey, stepRunsByKey } from '../resolvers/runs/loaders.ts';
 import { Artifact } from './artifacts.ts';
-import type { Shown } from './batch.ts';
+import { showsOnly, type Shown } from './batch.ts';
 import { builder, type Types } from './builder.ts';
 import { byKey, columnsShown } from './columns.ts';
 import { asNode, Node } from './node.ts';
@@ -152,12 +152,9 @@ builder.queryFields((t) => ({
 
 /** Neither edges are looked at nor what was left out. */
 function areNodesOnly(shown: Shown): boolean {
-  const isLooked = (type: string, names: readonly string[]) =>
-    [...(shown?.get(type) ?? [])].some(({ name }) => names.includes(name));
   return (
-    shown !== undefined &&
-    !isLooked('ArtifactLineage', ['edges', 'cut']) &&
-    !isLooked('LineageNode', ['hasMore'])
+    showsOnly(shown, 'ArtifactLineage', ['nodes']) &&
+    showsOnly(shown, 'LineageNode', ['artifact', 'depth'])
   );
 }
 

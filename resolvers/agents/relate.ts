@@ -2,7 +2,7 @@
 import type { Ctx } from '../context.ts';
 import { Invalid, Limited, NotFound } from '../errors.ts';
 import { entityUuid } from '../graph/ids.ts';
-import { KEPT_KINDS, NONE_KEPT } from '../graph/kept-kinds.ts';
+import { KEPT_KINDS } from '../graph/kept-kinds.ts';
 import type { GraphProperties } from '../graph/port.ts';
 import { relationId } from '../graph/write-relations.ts';
 import { writeGraph } from '../graph/write.ts';
@@ -33,8 +33,8 @@ export interface RelateAgents extends Repeatable {
  * Answers their ids, in order.
  *
  * Writes: graph_relation, idempotency_key (one transaction).
- * Refuses: Invalid (every problem; an end that is not there, a kind of KEPT_KINDS), Limited, Forbidden, NotFound (`fromId` is no agent),
- * Conflict (key).
+ * Refuses: Invalid (every problem; an end that is not there, a kind of KEPT_KINDS), Limited, Forbidden, NotFound
+ * (`fromId` is no agent), Conflict (key).
  * Cost: 4 or 5 statements, 3 more with a key, whatever the number of relations.
  */
 export async function relateAgents(ctx: Ctx, input: RelateAgents): Promise<string[]> {
@@ -55,9 +55,8 @@ export async function relateAgents(ctx: Ctx, input: RelateAgents): Promise<strin
   }
   const request = { relations, idempotencyKey: input.idempotencyKey };
   await once(ctx, 'relateAgents', request, async (tx) => {
-    const keptKinds = { ...NONE_KEPT, relations: KEPT_KINDS.relations };
-    const paths = { relations: 'input.relations' };
-    await writeGraph(tx, workspaceId, { relations }, { paths, keptKinds });
+    const options = { paths: { relations: 'input.relations' }, keptKinds: KEPT_KINDS };
+    await writeGraph(tx, workspaceId, { relations }, options);
     return workspaceId; // What was made is found by its ends.
   });
   return relations.map(({ kind, key, from, to }) =>

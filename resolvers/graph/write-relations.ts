@@ -209,8 +209,8 @@ function checkFound(
     const rule = kept.get(there?.kind ?? row.kind ?? '');
     const at = `${path}[${row.index}]`;
     if (rule !== undefined) issues.add(row.kind === null ? at : `${at}.kind`, rule);
-    else if (there) checkSame(row, there, `${path}[${row.index}]`, issues);
-    else if (known) issues.add(`${path}[${row.index}].id`, `${row.id} is not free`);
+    else if (there) checkSame(row, there, at, issues);
+    else if (known) issues.add(`${at}.id`, `${row.id} is not free`);
     if (!stored[row.index]) checkVersion(row, there);
   }
   if (issues.count() > 0) throw issues.refusal('batch');

@@ -87,8 +87,11 @@ export async function runsToBring(
 }
 
 /** In the same order, as many at a time as have USES_MAX uses together; one at least. */
-export function inParts(runs: readonly RunToBring[], uses_max = USES_MAX): RunToBring[][] {
-  const parts: RunToBring[][] = [];
+export function inParts<Run extends { readonly uses: number }>(
+  runs: readonly Run[],
+  uses_max = USES_MAX,
+): Run[][] {
+  const parts: Run[][] = [];
   let sum = 0;
   for (const run of runs) {
     sum += run.uses;
@@ -122,7 +125,6 @@ export async function usesOfRuns(
 /** Runs with uses after an id, in the order of ids: `limit` at most, and about USES_MAX uses. */
 export async function runsAfter(sql: Sql, id: string | null, limit: number): Promise<string[]> {
   const rows = await sql.query(RUNS_AFTER, [id ?? FIRST_ID, id === null, limit]);
-  let sum = 0;
-  const fit = rows.filter(({ uses }) => (sum += uses) <= USES_MAX);
-  return (fit.length > 0 ? fit : rows.slice(0, 1)).map((row) => row.id);
+  const [fit = []] = inParts(rows);
+  return fit.map((row) => row.id);
 }

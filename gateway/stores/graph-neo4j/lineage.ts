@@ -149,8 +149,10 @@ function levelsOf(rows: readonly LineageRow[]): Level[] {
       else level.found.push(edgeOf(one));
     }
   }
-  for (const { ids } of levels) ids.sort((a, b) => (a < b ? 1 : -1)); // oxlint-disable-line no-array-sort -- its own
-  return levels;
+  return levels.map((level) => ({
+    ...level,
+    ids: level.ids.toSorted((a, b) => (a < b ? 1 : -1)), // Newest first.
+  }));
 }
 
 function edgeOf(has: Exclude<Has, readonly ['more' | 'met', unknown]>): Found {

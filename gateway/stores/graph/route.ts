@@ -32,27 +32,29 @@ interface Ask<T> {
   readonly sql: Call<T>;
 }
 
-interface Together<Root> {
-  readonly roots: readonly Root[];
-  /** All other arguments. */
-  readonly how: readonly unknown[];
-  /** Of one statement: its deadline and memory are those of all. */
-  readonly roots_max: number;
-}
+/** A read that answers for each root by itself. */
+type PerRoot<Root, Rest extends readonly unknown[], Of> = (
+  workspaceId: string,
+  roots: readonly Root[],
+  ...rest: Rest
+) => Promise<readonly Of[]>;
 
 export interface Route {
   /** By a statement of its own. */
   readonly alone: <T>(ctx: Ctx, name: string, roots: number, call: Call<T>) => Promise<T>;
   /**
-   * Answers for each of `roots`, by a statement that others share who ask for the same `how`: not with a token, which
-   * is one operation's, nor where each statement is explained.
+   * By a statement that others share who ask for the same with other roots, at most `roots_max` of them, since its deadline
+   * and memory are those of all: not with a token, which is one operation's, nor where each statement is explained.
    */
-  readonly together: <Root, Of>(
+  readonly together: <Root, Rest extends readonly unknown[], Of>(
     ctx: Ctx,
     name: string,
-    asked: Together<Root>,
-    call: (reads: GraphReads, roots: readonly Root[]) => Promise<readonly Of[]>,
-  ) => Promise<readonly Of[]>;
+    roots_max: number,
+    call: (
+      reads: GraphReads,
+      ...args: [workspaceId: string, roots: readonly Root[], ...rest: Rest]
+    ) => Promise<readonly Of[]>,
+  ) => PerRoot<Root, Rest, Of>;
 }
 
 /** Reads of one gateway. */
@@ -79,29 +81,31 @@ export function openRoute(parts: RouteParts): Route {
   const alone: Route['alone'] = (ctx, name, roots, call) =>
     routed(ctx, name, roots, { neo4j: () => attempt(call, ctx), sql: call });
 
-  function together<Root, Of>(
-    ctx: Ctx,
-    name: string,
-    { roots, how, roots_max }: Together<Root>,
-    call: (reads: GraphReads, roots: readonly Root[]) => Promise<readonly Of[]>,
-  ): Promise<readonly Of[]> {
-    if (ctx.consistency || ctx.graphTold)
-      return alone(ctx, name, roots.length, (reads) => call(reads, roots));
-    const readAll = async (all: readonly Root[]) => {
-      const answer = await attempt((reads) => call(reads, all));
-      if ('value' in answer) return answer.value;
-      throw new Unanswered(answer.reason);
+  const together: Route['together'] =
+    (ctx, name, roots_max, call) =>
+    (workspaceId, roots, ...rest) => {
+      if (ctx.consistency || ctx.graphTold) {
+        return alone(ctx, name, roots.length, (reads) => call(reads, workspaceId, roots, ...rest));
+      }
+      const readAll = async (all: typeof roots) => {
+        const answer = await attempt((reads) => call(reads, workspaceId, all, ...rest));
+        if ('value' in answer) return answer.value;
+        throw new Unanswered(answer.reason);
+      };
+      const words = JSON.stringify([name, workspaceId, ...rest]);
+      const neo4j = () =>
+        join(words, roots, roots_max, readAll).then(
+          (value) => ({ value }),
+          (error: unknown) => {
+            if (error instanceof Unanswered) return { reason: error.reason };
+            throw error;
+          },
+        );
+      return routed(ctx, name, roots.length, {
+        neo4j,
+        sql: (reads) => call(reads, workspaceId, roots, ...rest),
+      });
     };
-    const neo4j = (): Promise<Answer<readonly Of[]>> =>
-      join(JSON.stringify([name, ...how]), roots, roots_max, readAll).then(
-        (value) => ({ value }),
-        (error: unknown) => {
-          if (error instanceof Unanswered) return { reason: error.reason };
-          throw error;
-        },
-      );
-    return routed(ctx, name, roots.length, { neo4j, sql: (reads) => call(reads, roots) });
-  }
 
   return { alone, together };
 }

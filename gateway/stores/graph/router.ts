@@ -12,42 +12,19 @@ const WALKS_MAX = 16;
 export function graphRouter(parts: RouteParts): (ctx: Ctx) => GraphReads {
   const { alone, together } = openRoute(parts);
   return (ctx) => ({
-    nodes: (workspaceId, roots) =>
-      together(ctx, 'nodes', { roots, how: [workspaceId], roots_max: ROOTS_MAX }, (reads, all) =>
-        reads.nodes(workspaceId, all),
-      ),
-    neighbours: (workspaceId, roots, walk, page) =>
-      together(
-        ctx,
-        'neighbours',
-        { roots, how: [workspaceId, walk, page], roots_max: PAGES_MAX },
-        (reads, all) => reads.neighbours(workspaceId, all, walk, page),
-      ),
+    nodes: together(ctx, 'nodes', ROOTS_MAX, (reads, ...args) => reads.nodes(...args)),
+    neighbours: together(ctx, 'neighbours', PAGES_MAX, (reads, ...args) =>
+      reads.neighbours(...args),
+    ),
     network: (...args) => alone(ctx, 'network', args[1].length, (reads) => reads.network(...args)),
-    shortestPaths: (workspaceId, roots, walk, depth) =>
-      together(
-        ctx,
-        'shortestPaths',
-        { roots, how: [workspaceId, walk, depth], roots_max: WALKS_MAX },
-        (reads, all) => reads.shortestPaths(workspaceId, all, walk, depth),
-      ),
+    shortestPaths: together(ctx, 'shortestPaths', WALKS_MAX, (reads, ...args) =>
+      reads.shortestPaths(...args),
+    ),
     allPaths: (...args) => alone(ctx, 'allPaths', 1, (reads) => reads.allPaths(...args)),
-    degrees: (workspaceId, roots, kinds) =>
-      together(
-        ctx,
-        'degrees',
-        { roots, how: [workspaceId, kinds], roots_max: ROOTS_MAX },
-        (reads, all) => reads.degrees(workspaceId, all, kinds),
-      ),
+    degrees: together(ctx, 'degrees', ROOTS_MAX, (reads, ...args) => reads.degrees(...args)),
     topByDegree: (...args) => alone(ctx, 'topByDegree', 0, (reads) => reads.topByDegree(...args)),
     relationsAmong: (...args) =>
       alone(ctx, 'relationsAmong', args[1].length, (reads) => reads.relationsAmong(...args)),
-    lineage: (workspaceId, roots, way, bounds) =>
-      together(
-        ctx,
-        'lineage',
-        { roots, how: [workspaceId, way, bounds], roots_max: WALKS_MAX },
-        (reads, all) => reads.lineage(workspaceId, all, way, bounds),
-      ),
+    lineage: together(ctx, 'lineage', WALKS_MAX, (reads, ...args) => reads.lineage(...args)),
   });
 }
